@@ -1,0 +1,92 @@
+/**
+ * What a database is known to hold, as far as effects depend on it. Read from a clone by
+ * `experiments/read-catalog.ts`; pure data here, so that prediction needs no connection.
+ */
+export interface Catalog {
+  /** Major version. */
+  postgres: number
+  /** The session's TimeZone: it decides whether timestamp to timestamptz rewrites. */
+  timeZone: string
+  searchPath: string[]
+  /** By `schema.name`; system schemas are left out. */
+  relations: Map<string, CatalogRelation>
+  /** Domains, enums and composite types by `schema.name`. */
+  types: Map<string, CatalogType>
+  /** The weakest volatility promise among the functions of a name (`now`, `public.f`), lower case. */
+  volatility: Map<string, Volatility>
+}
+
+export type Volatility = 'immutable' | 'stable' | 'volatile'
+
+export interface CatalogRelation {
+  oid: number
+  schema: string
+  name: string
+  /** As `pg_class.relkind` spells out. */
+  kind: 'table' | 'partitioned table' | 'index' | 'partitioned index' | 'view' | 'materialized view' | 'sequence' | 'foreign table' | 'composite type'
+  persistence: 'permanent' | 'unlogged' | 'temporary'
+  columns: CatalogColumn[]
+  constraints: CatalogConstraint[]
+  /** Of a table or materialized view. */
+  indexes: CatalogIndex[]
+  /** Keys of inheritance parents; for a partition, of its one parent. */
+  parents: string[]
+  children: string[]
+  isPartition: boolean
+  isDefaultPartition: boolean
+  /** Keys of views and materialized views that read it. */
+  readBy: string[]
+  /** Keys of sequences its columns own. */
+  ownedSequences: string[]
+  /** For an index: the key of its table. */
+  table?: string
+  accessMethod?: string
+  tablespace?: string
+  triggers: string[]
+  rowSecurity: boolean
+  /** pg_class.reltuples; -1 when never analyzed. */
+  rows: number
+}
+
+export interface CatalogColumn {
+  name: string
+  /** `format_type` with modifiers, lower case: `character varying(20)`. */
+  type: string
+  notNull: boolean
+  hasDefault: boolean
+  generated?: 'stored' | 'virtual'
+  identity: boolean
+  collation?: string
+}
+
+export interface CatalogConstraint {
+  name: string
+  type: 'foreign key' | 'check' | 'unique' | 'primary key' | 'exclusion' | 'not null' | 'trigger'
+  valid: boolean
+  enforced: boolean
+  columns: string[]
+  /** `pg_get_constraintdef`, which for a CHECK holds its expression. */
+  definition: string
+  references?: { table: string; columns: string[] }
+  index?: string
+}
+
+export interface CatalogIndex {
+  name: string
+  schema: string
+  method: string
+  unique: boolean
+  primary: boolean
+  valid: boolean
+  /** Key columns in order, null for an expression. */
+  columns: Array<string | null>
+  predicate?: string
+  /** `pg_get_indexdef`. */
+  definition: string
+}
+
+export type CatalogType =
+  | { kind: 'domain'; base: string; constrained: boolean; usedBy: string[] }
+  | { kind: 'enum'; usedBy: string[] }
+  | { kind: 'composite'; usedBy: string[] }
+  | { kind: 'range'; usedBy: string[] }

@@ -1,0 +1,103 @@
+import type { LockMode } from './effects.ts'
+
+/**
+ * One thing a statement asks Postgres to do, in the words of SQL rather than of the parser.
+ * Rules see nothing else. `words.ts` describes every word; docs/words.md is generated from it.
+ */
+export interface Operation {
+  /** `create index`, `add column`, `set not null`, `update`: what is done. See ACTIONS in words.ts. */
+  action: string
+  /** The kind of the statement it belongs to. */
+  statement: string
+  /** The table (or view, sequence, index) it acts on. */
+  table?: TableWords
+  column?: ColumnWords
+  constraint?: ConstraintWords
+  index?: IndexWords
+  /** `do` or `function` when the operation stands in a body rather than in the script itself. */
+  inside?: 'do' | 'function'
+  /** Settings in force when it runs, lower-case names: `{ lock_timeout: '2s' }`. */
+  settings: Record<string, string>
+  transaction: TransactionWords
+  /** Zero-based index of its statement in the script. */
+  number: number
+  /** Predicted or measured effects on what existed before the change: see `effect-words.ts`. */
+  lock: LockWords
+  rewrites: boolean
+  scans: boolean
+  builds: boolean
+  /** Words particular to one action: `concurrently`, `unique`, `where`, `cascade`. */
+  [word: string]: unknown
+}
+
+/** The strongest lock on a table that existed before the change, spelled as in the manual, lower case; `none` without one. */
+export type LockWords = 'none' | 'access share' | 'row share' | 'row exclusive' | 'share update exclusive' | 'share'
+  | 'share row exclusive' | 'exclusive' | 'access exclusive'
+
+export interface TableWords {
+  schema: string
+  name: string
+  /** `schema.name`, what `same:` compares. */
+  key: string
+  /** Created by this change, so nobody uses it yet. */
+  new: boolean
+}
+
+export interface ColumnWords {
+  name: string
+  /** The type as the manual spells it, lower case, without modifiers: `integer`, `character varying`, `timestamp without time zone`. */
+  type?: string
+  /** Modifiers as written: `[10, 2]` of `numeric(10,2)`. */
+  modifiers?: number[]
+  array?: boolean
+  nullable?: boolean
+  serial?: boolean
+  identity?: boolean
+  generated?: 'stored' | 'virtual'
+  default?: 'none' | 'constant' | 'stable' | 'volatile'
+  primary?: boolean
+  unique?: boolean
+}
+
+export interface ConstraintWords {
+  name?: string
+  type?: 'foreign key' | 'check' | 'unique' | 'primary key' | 'exclusion' | 'not null'
+  /** false when NOT VALID. */
+  valid?: boolean
+  enforced?: boolean
+  /** The index named by USING INDEX. */
+  index?: string
+  columns?: string[]
+  references?: { table: TableWords; columns: string[] }
+  onDelete?: string
+  onUpdate?: string
+  deferrable?: boolean
+  /** Written on the column rather than as a table constraint. */
+  inline?: boolean
+  expression?: string
+}
+
+export interface IndexWords {
+  name?: string
+  schema?: string
+  method?: string
+  /** Plain column names in order; an expression is `(…)`. */
+  columns?: string[]
+  include?: string[]
+  predicate?: string
+  expressions?: boolean
+}
+
+export interface TransactionWords {
+  /** Equal numbers share a transaction. */
+  number: number
+  /** `block`: BEGIN or the tool's own; `implicit`: one multi-statement query; `none`: alone. */
+  mode: 'block' | 'implicit' | 'none'
+  /** Whether the script itself wrote BEGIN. */
+  explicit: boolean
+}
+
+/** `AccessExclusiveLock` as `access exclusive`. */
+export function lockWords(mode: LockMode): LockWords {
+  return mode.replace(/Lock$/, '').replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase() as LockWords
+}
