@@ -14,6 +14,8 @@ export interface Catalog {
   types: Map<string, CatalogType>
   /** The weakest volatility promise among the functions of a name (`now`, `public.f`), lower case. */
   volatility: Map<string, Volatility>
+  /** Tables of each publication, by its name. */
+  publications?: Map<string, string[]>
 }
 
 export type Volatility = 'immutable' | 'stable' | 'volatile'
@@ -34,6 +36,14 @@ export interface CatalogRelation {
   children: string[]
   isPartition: boolean
   isDefaultPartition: boolean
+  /** `pg_get_partkeydef`, of a partitioned table: `RANGE (created_at)`. */
+  partitionKey?: string
+  /** `pg_get_expr(relpartbound, oid)`, of a partition: `FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')` or `DEFAULT`. */
+  bounds?: string
+  /** `schema.name` of the composite type of CREATE TABLE … OF. */
+  ofType?: string
+  /** Names of the extended statistics on it. */
+  statistics?: string[]
   /** Keys of views and materialized views that read it. */
   readBy: string[]
   /** Keys of sequences its columns own. */
@@ -54,6 +64,12 @@ export interface CatalogColumn {
   type: string
   notNull: boolean
   hasDefault: boolean
+  /** `pg_get_expr` of its default or generation expression. */
+  default?: string
+  /** Key of the sequence its identity or `nextval` default draws from. */
+  sequence?: string
+  /** `pg_attribute.attislocal`: false when it is only inherited. */
+  local?: boolean
   generated?: 'stored' | 'virtual'
   identity: boolean
   collation?: string
@@ -68,7 +84,15 @@ export interface CatalogConstraint {
   /** `pg_get_constraintdef`, which for a CHECK holds its expression. */
   definition: string
   references?: { table: string; columns: string[] }
+  /** The index it rests on; for a foreign key the index of the referenced table. */
   index?: string
+  /** `conislocal`: false when it is only inherited, as in a partition. */
+  local?: boolean
+  /** `connoinherit`. */
+  noInherit?: boolean
+  /** Of a foreign key: the letters of `confdeltype` and `confupdtype` spelled out, `no action`, `cascade`, … */
+  onDelete?: string
+  onUpdate?: string
 }
 
 export interface CatalogIndex {
