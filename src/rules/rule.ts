@@ -22,13 +22,14 @@ export const RuleFile = z.strictObject({
   severity: z.enum(SEVERITIES),
   optIn: z.boolean().default(false).describe('A matter of taste: off unless the configuration enables it'),
   versions: z.string().regex(/^(all|<\d+|>=\d+|\d+-\d+)$/).default('all').describe('Postgres majors where the hazard exists: all, <12, >=14, 12-17'),
-  catalogue: z.array(z.string()).default([]).describe('Other names of the hazard, for suppressions and searching'),
+  aliases: z.array(z.string()).default([]).describe('Names other tools give the hazard, `squawk/adding-required-field`: their ignore comments count'),
   when: z.record(z.string(), z.any()).optional().describe('A condition over one operation'),
   query: z.string().optional().describe('SQL over the catalog of a clone; rows that appear with the change are claims'),
   detect: z.string().optional().describe('The name of a built-in detector'),
   once: z.enum(['operation', 'transaction', 'script']).default('operation').describe('Report each, or only the first of a transaction or script'),
-  prove: z.enum(['effects', 'outcome', 'catalog', 'none']).default('effects').describe(
-    'What settles the claim: measured effects against the same condition; the outcome (`failed`, `warned`) against `expect`; the rule\'s own query; or nothing, and `unproved` says why'),
+  prove: z.enum(['effects', 'change', 'outcome', 'catalog', 'none']).default('effects').describe(
+    'What settles the claim. effects: the same condition over measured effects. change: it ran and changed the catalog (a no-op refutes). ' +
+    'outcome: `failed` or `warned` meets `expect`. catalog: the query\'s rows, or what a detector read from the catalog. none: `unproved` says why'),
   expect: z.record(z.string(), z.any()).optional().describe('A condition over the measured words that confirms the claim'),
   unproved: z.string().optional().describe('Why a clone cannot settle the claim: "depends on the code that is still deployed"'),
   message: z.string().describe('What was seen: {{placeholders}} are words of the operation or columns of the query'),
@@ -47,4 +48,14 @@ export type RuleFile = z.infer<typeof RuleFile>
 export interface Rule extends RuleFile {
   id: string
   area: string
+}
+
+/** Does the rule hold for this major version? */
+export function holdsFor(rule: Rule, postgres: number): boolean {
+  const { versions } = rule
+  if (versions === 'all') return true
+  if (versions.startsWith('<')) return postgres < Number(versions.slice(1))
+  if (versions.startsWith('>=')) return postgres >= Number(versions.slice(2))
+  const [from = 0, to = 0] = versions.split('-').map(Number)
+  return postgres >= from && postgres <= to
 }

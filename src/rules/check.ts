@@ -1,0 +1,58 @@
+import { spliceAfter } from '../sql/reader/splice.ts'
+import type { Operation } from '../sql/operation.ts'
+import type { Claim, ClaimFix, Detector, Scene, Sighting } from './claim.ts'
+import { meets } from './condition.ts'
+import { detectors } from './detectors/index.ts'
+import { fill, fillSql } from './fill.ts'
+import { holdsFor, type Rule } from './rule.ts'
+
+/** Every claim the rules make of a script, in the order of its statements. Rules that query a clone are left to the review. */
+export async function check(scene: Scene, rules: readonly Rule[]): Promise<Claim[]> {
+  const operations = scene.statements.flatMap((statement) => statement.operations)
+  const sightings = rules
+    .filter((rule) => holdsFor(rule, scene.postgres))
+    .flatMap((rule) => thinOut(rule, detectorOf(rule, operations)(scene)).map((sighting) => ({ rule, sighting })))
+  sightings.sort((a, b) => a.sighting.statement.index - b.sighting.statement.index)
+  return Promise.all(sightings.map(({ rule, sighting }) => claimOf(rule, sighting)))
+}
+
+function detectorOf(rule: Rule, operations: readonly Operation[]): Detector {
+  if (rule.when) {
+    const condition = rule.when
+    return (scene) =>
+      scene.statements.flatMap((statement) =>
+        statement.operations
+          .filter((operation) => meets(condition, operation, operations, scene))
+          .map((operation) => ({ statement, operation })),
+      )
+  }
+  const detector = rule.detect ? detectors[rule.detect] : () => []
+  if (!detector) throw new Error(`${rule.id} names no detector: ${rule.detect}`)
+  return detector
+}
+
+/** `once: transaction` keeps the first sighting of each transaction, `once: script` the first of all. */
+function thinOut(rule: Rule, sightings: Sighting[]): Sighting[] {
+  if (rule.once === 'operation') return sightings
+  const seen = new Set<number>()
+  return sightings.filter(({ operation }) => {
+    const key = rule.once === 'script' ? 0 : operation.transaction.number
+    return !seen.has(key) && seen.add(key)
+  })
+}
+
+async function claimOf(rule: Rule, { statement, operation, values }: Sighting): Promise<Claim> {
+  const words = { ...operation, ...values }
+  const fix = await fixOf(rule, statement.text, words)
+  return { rule, statement, operation, message: fill(rule.message, words), ...(fix && { fix }) }
+}
+
+async function fixOf({ fix }: Rule, text: string, words: object): Promise<ClaimFix | undefined> {
+  if (!fix) return undefined
+  const replacement = fix.insert && fix.after ? await spliceAfter(text, fix.after, fix.insert) : undefined
+  return {
+    text: fill(fix.text, words),
+    ...(replacement !== undefined && { replacement }),
+    ...(fix.steps && { steps: fix.steps.map((step) => fillSql(step, words)) }),
+  }
+}

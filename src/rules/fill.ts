@@ -1,0 +1,48 @@
+import { wordAt } from './condition.ts'
+
+/**
+ * Fills the `{{placeholders}}` of a rule's texts. `{{table}}`, `{{constraint}}` and the like stand for the thing's name;
+ * an identifier that needs quotes gets them in SQL. A placeholder that names nothing throws: a fault of the rule, found by its own examples.
+ */
+export function fill(template: string, values: object): string {
+  return template.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, path: string) => textOf(wordAt(values, path), path))
+}
+
+/** The same for SQL: names are quoted where Postgres would need it. */
+export function fillSql(template: string, values: object): string {
+  return template.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, path: string) => {
+    const value = wordAt(values, path)
+    if (path.endsWith('.key') && typeof value === 'string') return value.split('.').map(quoteIdentifier).join('.')
+    if (isNamed(value)) return quoteIdentifier(value.name)
+    if (Array.isArray(value)) return value.map((one) => quoteIdentifier(String(one))).join(', ')
+    return NAMES.some((ending) => path.endsWith(ending)) ? quoteIdentifier(textOf(value, path)) : textOf(value, path)
+  })
+}
+
+const NAMES = ['.name', '.schema', 'constraint.index']
+
+function textOf(value: unknown, path: string): string {
+  if (isNamed(value)) return value.name
+  if (Array.isArray(value)) return value.join(', ')
+  if (value === undefined || value === null || typeof value === 'object') throw new Error(`nothing is called {{${path}}}`)
+  return String(value)
+}
+
+function isNamed(value: unknown): value is { name: string } {
+  return typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string'
+}
+
+/** `orders` stays, `Order Items` becomes `"Order Items"`. Keywords are quoted too: quoting never hurts. */
+export function quoteIdentifier(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`
+}
+
+/** Reserved key words of Postgres 18, appendix C of the manual. */
+const RESERVED = new Set(
+  ('all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column concurrently constraint ' +
+    'create cross current_catalog current_date current_role current_schema current_time current_timestamp current_user default deferrable desc distinct ' +
+    'do else end except false fetch for foreign freeze from full grant group having ilike in initially inner intersect into is isnull join lateral ' +
+    'leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references ' +
+    'returning right select session_user similar some symmetric system_user table tablesample then to trailing true union unique user using variadic ' +
+    'verbose when where window with').split(' '),
+)
