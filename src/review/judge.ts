@@ -1,0 +1,104 @@
+import type { Evidence } from '../experiments/evidence.ts'
+import type { Measurement } from '../experiments/measurement.ts'
+import type { Claim } from '../rules/claim.ts'
+import { meets } from '../rules/condition.ts'
+import type { Operation } from '../sql/operation.ts'
+import { effectsInWords } from './effects-in-words.ts'
+import type { Verdict } from './finding.ts'
+
+/** What a claim is held against. */
+export interface Witness {
+  measurement: Measurement | undefined
+  /** The claim's operation with measured words in place of predicted ones; undefined when nothing was measured. */
+  measured: Operation | undefined
+  /** Did the rule make the same claim over the measured words? */
+  seenAgain: boolean
+  /** `embedded Postgres 18.6`; undefined without a clone. */
+  clone: string | undefined
+  postgres: number
+}
+
+export interface Judgement {
+  verdict: Verdict
+  /** Why the verdict is what it is, in a sentence. */
+  reason: string
+  evidence: Evidence[]
+}
+
+/** A verdict by comparing what the rule claims with what the clone showed. */
+export function judge(claim: Claim, witness: Witness, nextId: () => string): Judgement {
+  const { rule } = claim
+  const { measurement, clone } = witness
+  if (rule.prove === 'none') return { verdict: 'suspected', reason: `Not tested: ${rule.unproved}.`, evidence: [] }
+  if (rule.prove === 'catalog') return byCatalog(claim, witness, nextId)
+  if (!clone || !measurement) return { verdict: 'suspected', reason: 'Not tested: there is no clone to run it on.', evidence: [] }
+  if (rule.prove === 'outcome') return byOutcome(claim, measurement, witness, nextId)
+  if (!measurement.effects) {
+    return { verdict: 'suspected', reason: `Not tested: ${measurement.unmeasured ?? 'the statement was not run'}.`, evidence: [] }
+  }
+  const evidence = [effectsEvidence(claim, measurement, clone, nextId)]
+  if (rule.prove === 'change') {
+    if (measurement.differences.length > 0) return { verdict: 'confirmed', reason: `It ran and ${list(measurement.differences)}.`, evidence }
+    return { verdict: 'refuted', reason: 'It ran and changed nothing.', evidence }
+  }
+  const seen = `when it ran: ${effectsInWords(measurement.effects)}`
+  return witness.seenAgain
+    ? { verdict: 'confirmed', reason: `Seen ${seen}.`, evidence }
+    : { verdict: 'refuted', reason: `Not so ${seen}.`, evidence }
+}
+
+function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, postgres }: Witness, nextId: () => string): Judgement {
+  const { error, notices } = measurement
+  const expected = measured && meets(claim.rule.expect ?? {}, measured, [measured], { postgres })
+  const warning = notices.find(({ severity }) => severity === 'WARNING')
+  const said = error ?? warning
+  const evidence: Evidence[] = [{
+    id: nextId(),
+    kind: 'outcome',
+    clone: clone ?? '',
+    code: said?.code ?? null,
+    message: said?.message ?? 'succeeded',
+    summary: said ? `${error ? 'ERROR' : 'WARNING'} ${said.code}: ${said.message}` : 'It ran without an error.',
+    reproduce: claim.statement.text,
+  }]
+  if (expected) return { verdict: 'confirmed', reason: `When run as its tool runs it: ${said?.message ?? 'it did'}.`, evidence }
+  if (error && measurement.blockedBy === undefined) {
+    return { verdict: 'suspected', reason: `Not tested: it failed for another reason (${error.message}).`, evidence }
+  }
+  if (error) return { verdict: 'suspected', reason: 'Not tested: an earlier statement of its transaction failed.', evidence: [] }
+  return { verdict: 'refuted', reason: 'It ran without that error.', evidence }
+}
+
+/** A detector that read the catalog is sure of what it read. */
+function byCatalog(claim: Claim, { clone, measurement }: Witness, nextId: () => string): Judgement {
+  if (!clone) return { verdict: 'suspected', reason: 'Not tested: there is no clone whose catalog would show it.', evidence: [] }
+  if (measurement && !measurement.effects && measurement.error) {
+    return { verdict: 'suspected', reason: `Not tested: the statement failed (${measurement.error.message}).`, evidence: [] }
+  }
+  const evidence: Evidence = {
+    id: nextId(),
+    kind: 'catalog',
+    clone,
+    rows: [],
+    summary: `The catalog after the script: ${claim.message}`,
+    reproduce: claim.statement.text,
+  }
+  return { verdict: 'confirmed', reason: 'The catalog shows it after the script ran.', evidence: [evidence] }
+}
+
+function effectsEvidence(claim: Claim, measurement: Measurement, clone: string, nextId: () => string): Evidence {
+  const effects = measurement.effects ?? { locks: [], rewrites: [], scans: [], builds: [] }
+  return {
+    id: nextId(),
+    kind: 'effects',
+    clone,
+    effects,
+    summary: `${effectsInWords(effects)}${measurement.unmeasured ? ` (${measurement.unmeasured})` : ''}`,
+    reproduce: `begin; ${claim.statement.text}; select relation::regclass, mode from pg_locks where pid = pg_backend_pid() and relation is not null; rollback;`,
+  }
+}
+
+function list(differences: string[]): string {
+  const shown = differences.slice(0, 3).join(', ')
+  return differences.length > 3 ? `${shown} and ${differences.length - 3} more` : shown
+}
