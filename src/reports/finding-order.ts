@@ -1,0 +1,47 @@
+import type { Finding } from '../review/finding.ts'
+import { SEVERITIES } from '../rules/rule.ts'
+
+/** The findings of a review by what a report does with them, each part worst first. */
+export interface OrderedFindings {
+  /** Confirmed, then suspected: what the reader has to look at. */
+  shown: Finding[]
+  /** Checked and harmless. */
+  refuted: Finding[]
+  /** Muted by a comment or the baseline. A refuted one is counted as refuted: nothing was there to mute. */
+  suppressed: Finding[]
+}
+
+export function orderFindings(findings: readonly Finding[]): OrderedFindings {
+  const ordered = findings.toSorted(compareFindings)
+  return {
+    shown: ordered.filter((finding) => finding.verdict !== 'refuted' && !finding.suppressed),
+    refuted: ordered.filter((finding) => finding.verdict === 'refuted'),
+    suppressed: ordered.filter((finding) => finding.verdict !== 'refuted' && finding.suppressed),
+  }
+}
+
+const VERDICTS = ['confirmed', 'suspected', 'refuted'] as const
+
+/** Confirmed before suspected, severe before mild, then by place. Compares code units, so that no locale changes the order. */
+export function compareFindings(a: Finding, b: Finding): number {
+  return VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict)
+    || SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity)
+    || compareText(a.path, b.path)
+    || a.line - b.line
+    || a.startByte - b.startByte
+    || compareText(a.rule, b.rule)
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+/** `2 confirmed, 1 suspected`; empty when there is nothing to show. */
+export function verdictCounts(shown: readonly Finding[]): string {
+  return VERDICTS
+    .map((verdict) => ({ verdict, number: shown.filter((finding) => finding.verdict === verdict).length }))
+    .filter(({ number }) => number > 0)
+    .map(({ verdict, number }) => `${number} ${verdict}`)
+    .join(', ')
+}
