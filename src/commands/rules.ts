@@ -1,0 +1,69 @@
+import { styleText } from 'node:util'
+import { builtInRules } from '../assemble.ts'
+import { UserError } from '../errors.ts'
+import { nearestRule } from '../rules/nearest.ts'
+import type { Rule } from '../rules/rule.ts'
+
+/** `pgwitness rules [name]`: the list, or one rule explained. */
+export async function runRules(name: string | undefined, { format }: { format: 'text' | 'json' }): Promise<void> {
+  const rules = await builtInRules()
+  const shown = name === undefined ? rules : [findRule(rules, name)]
+  if (format === 'json') return console.log(JSON.stringify(shown, undefined, 2))
+  console.log(name === undefined ? list(rules) : shown.map(explain).join('\n'))
+}
+
+function findRule(rules: Rule[], name: string): Rule {
+  const rule = rules.find(({ id, aliases }) => id === name || aliases.some((alias) => alias.toLowerCase() === name.toLowerCase()))
+  if (rule) return rule
+  const similar = nearestRule(name, rules)
+  throw new UserError(`There is no rule \`${name}\`.${similar ? ` Did you mean \`${similar}\`?` : ''} \`pgwitness rules\` lists them.`)
+}
+
+function list(rules: Rule[]): string {
+  const width = Math.max(...rules.map(({ id }) => id.length))
+  const areas = Map.groupBy(rules, ({ area }) => area)
+  const lines = [...areas].flatMap(([area, members]) => [
+    '',
+    styleText('bold', area),
+    ...members.map(({ id, severity, optIn, title }) => `  ${id.padEnd(width)}  ${severity.padEnd(8)}  ${title}${optIn ? ' (opt-in)' : ''}`),
+  ])
+  return [...lines, '', `${rules.length} rules. \`pgwitness rules NAME\` explains one.`].join('\n').trimStart()
+}
+
+function explain(rule: Rule): string {
+  const fix = rule.fix && [section('Instead'), indent(rule.fix.text), ...(rule.fix.steps ?? []).map((step) => indent(`${step};`))]
+  return [
+    styleText('bold', rule.id),
+    rule.title,
+    `${rule.severity}, ${rule.area}${rule.optIn ? ', opt-in' : ''}, Postgres ${rule.versions}`,
+    section('Why'),
+    indent(rule.why),
+    ...(fix ?? []),
+    section('How it is shown'),
+    indent(PROOFS[rule.prove](rule)),
+    section('Reported'),
+    ...rule.bad.map(indent),
+    section('Not reported'),
+    ...rule.good.map(indent),
+    section('Sources'),
+    ...rule.cite.map(({ title, url, quote }) => indent(`${title}  ${url}${quote ? `\n“${quote}”` : ''}`)),
+    ...(rule.aliases.length > 0 ? [section('Also known as'), indent(rule.aliases.join(', '))] : []),
+    '',
+  ].join('\n')
+}
+
+const PROOFS: Record<Rule['prove'], (rule: Rule) => string> = {
+  effects: () => 'Run on a clone: confirmed when the measured locks, rewrites, scans and index builds are those claimed, else refuted.',
+  change: () => 'Run on a clone: confirmed when it changes the catalog, refuted when it changes nothing.',
+  outcome: () => 'Run on a clone as its tool runs it: confirmed when Postgres answers with the error or warning claimed, else refuted.',
+  catalog: () => 'Read from the catalog of the clone after the change ran there.',
+  none: ({ unproved }) => `Not tested: ${unproved}.`,
+}
+
+function section(title: string): string {
+  return `\n${styleText('bold', title)}`
+}
+
+function indent(text: string): string {
+  return text.trim().replace(/^/gm, '  ')
+}
