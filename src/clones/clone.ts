@@ -7,15 +7,22 @@ export interface CloneProvider {
 /** What a new clone should hold before the change runs on it: files in the order they were applied. */
 export interface CloneBase {
   scripts: BaseScript[]
+  /** SQL that will run later, looked through for extensions the clone has to load when it starts. */
+  later?: string[]
 }
 
 export interface BaseScript {
   path: string
   /** The SQL that is run: the up part, templates filled. */
   sql: string
+  /** The statements of `sql`, split by the caller; psql commands and COPY blocks are left out. A clone runs these. */
+  statements: BaseStatement[]
   /** psql commands are tolerated in a schema dump. */
   dump?: boolean
 }
+
+/** `line` is the one-based line of the file it starts on. */
+export interface BaseStatement { text: string; line: number }
 
 /** What could not be replayed, and why. The rest of its file and of the history still runs. */
 export interface SkippedBase {
@@ -39,6 +46,29 @@ export interface Clone extends AsyncDisposable {
   query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>
   /** One statement that is not ours. A database error is an answer, not an exception; a dead clone or a time-out is a ServiceError. */
   run(sql: string, signal: AbortSignal): Promise<StatementOutcome>
+  /**
+   * Several steps in one round trip, one outcome each, in order. After a step failed, only those marked `always` run; the others
+   * come back as `skipped`. When the clone dies, the ServiceError is a `CloneDied` and says at which step.
+   */
+  batch(steps: readonly Step[], signal: AbortSignal): Promise<StepOutcome[]>
+}
+
+export interface Step {
+  /** One statement; or several that are sent as one query, an implicit transaction. */
+  sql: string | string[]
+  /** One of our own, planned once under this name: its rows come back as text. Without a name the statement is somebody else's. */
+  name?: string
+  parameters?: string[]
+  /** Runs although a step before it failed: COMMIT, which then rolls back. */
+  always?: boolean
+}
+
+export interface StepOutcome extends StatementOutcome {
+  skipped: boolean
+  /** Of a named step. */
+  values: Array<Record<string, string | null>>
+  /** Of several statements sent as one: an outcome for each up to the one that failed; `ms` is the whole's, shared equally. */
+  parts: StatementOutcome[]
 }
 
 export interface StatementOutcome {

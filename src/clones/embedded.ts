@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { ServiceError } from '../errors.ts'
+import { dropSnapshot, ensureFolder, findSnapshot, keysOf, pruneCache, snapshotPath, touchSnapshot } from './cache.ts'
+import type { BaseScript, Clone, CloneBase, CloneProvider, SkippedBase, StatementOutcome, Step, StepOutcome } from './clone.ts'
+import { startThread, type Thread } from './embedded-thread.ts'
+import { extensionsIn } from './extensions.ts'
+
+export interface EmbeddedOptions {
+  /** Where replayed bases are stored; undefined stores nothing. */
+  cacheDir?: string | undefined
+  /** Wall-clock limit for one statement; the instance is stopped when it is reached. */
+  statementMs?: number
+}
+
+const STATEMENT_MS = 20_000
+/** A new cluster takes 2 to 4 s; a machine may be slow. */
+const START_MS = 120_000
+/** Files that hang are left out, and the replay begins anew: not for ever. */
+const MAX_RESTARTS = 3
+
+/** Postgres in WASM (PGlite), one instance a clone, in a thread that is stopped when it does not end by itself. */
+export function embeddedClones(options: EmbeddedOptions = {}): CloneProvider {
+  const limits = { statementMs: options.statementMs ?? STATEMENT_MS, startMs: START_MS }
+  return {
+    name: 'embedded',
+    async create(base, signal) {
+      const hung: SkippedBase[] = []
+      for (;;) {
+        const left = base.scripts.filter((script) => !hung.some(({ path }) => path === script.path))
+        const thread = startThread(limits)
+        try {
+          const ready = await prepare(thread, { ...base, scripts: left }, options.cacheDir, signal)
+          return embeddedClone(thread, { ...ready, skipped: [...hung, ...ready.skipped] })
+        } catch (error) {
+          await thread.stop()
+          const script = thread.replaying(left)
+          if (!(error instanceof ServiceError) || signal.aborted || !script || hung.length >= MAX_RESTARTS) throw error
+          hung.push({ path: script.path, line: 1, statement: '', reason: `the file was left out: ${error.message}` })
+        }
+      }
+    },
+  }
+}
+
+interface Ready { version: string; skipped: SkippedBase[]; cached: boolean }
+
+/** Starts from the best snapshot there is, replays what it lacks, and stores the result. */
+async function prepare(thread: Thread, base: CloneBase, cacheDir: string | undefined, signal: AbortSignal): Promise<Ready> {
+  const extensions = extensionsIn([...base.scripts.map((script) => script.sql), ...(base.later ?? [])])
+  if (cacheDir === undefined) {
+    const { version } = await thread.call('start', { snapshot: undefined, extensions }, signal)
+    return { version, skipped: await replayAll(thread, base.scripts, signal), cached: false }
+  }
+  ensureFolder(cacheDir)
+  const keys = keysOf(base.scripts, pgliteVersion())
+  const { version, skipped, scripts, fresh } = await startFrom(thread, cacheDir, keys, extensions, signal)
+  if (fresh) await thread.call('save', { path: snapshotPath(cacheDir, keys[0] ?? ''), skipped: [] }, signal)
+  const rest = base.scripts.slice(scripts)
+  if (rest.length === 0) return { version, skipped, cached: !fresh }
+  skipped.push(...await replayAll(thread, rest, signal))
+  await thread.call('save', { path: snapshotPath(cacheDir, keys.at(-1) ?? ''), skipped }, signal)
+  pruneCache(cacheDir)
+  return { version, skipped, cached: false }
+}
+
+interface Started { version: string; skipped: SkippedBase[]; scripts: number; fresh: boolean }
+
+async function startFrom(
+  thread: Thread, cacheDir: string, keys: readonly string[], extensions: string[], signal: AbortSignal,
+): Promise<Started> {
+  for (let found = findSnapshot(cacheDir, keys); found; found = findSnapshot(cacheDir, keys)) {
+    const { corrupt, version, skipped } = await thread.call('start', { snapshot: found.path, extensions }, signal)
+    if (!corrupt) {
+      touchSnapshot(found.path)
+      return { version, skipped, scripts: found.scripts, fresh: false }
+    }
+    dropSnapshot(found.path)
+  }
+  const { version } = await thread.call('start', { snapshot: undefined, extensions }, signal)
+  return { version, skipped: [], scripts: 0, fresh: true }
+}
+
+async function replayAll(thread: Thread, scripts: BaseScript[], signal: AbortSignal): Promise<SkippedBase[]> {
+  return scripts.length === 0 ? [] : await thread.call('replay', { scripts }, signal)
+}
+
+function embeddedClone(thread: Thread, ready: Ready): Clone {
+  const batch = async (steps: readonly Step[], signal: AbortSignal): Promise<StepOutcome[]> => await thread.call('batch', { steps }, signal)
+  return {
+    provider: 'embedded',
+    postgres: Number.parseInt(ready.version, 10),
+    ...ready,
+    async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+      return await thread.call('query', { sql, parameters }, undefined) as Row[]
+    },
+    async run(sql, signal): Promise<StatementOutcome> {
+      const [outcome] = await batch([{ sql }], signal)
+      if (!outcome) throw new Error('a batch of one step has one outcome')
+      const { ms, notices, rows, error } = outcome
+      return { ms, notices, ...(rows === undefined ? {} : { rows }), ...(error ? { error } : {}) }
+    },
+    batch,
+    [Symbol.asyncDispose]: async () => await thread.stop(),
+  }
+}
+
+let version: string | undefined
+
+/** Snapshots are only good for the version of PGlite that wrote them. */
+function pgliteVersion(): string {
+  if (version === undefined) {
+    const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite')
+    version = String((JSON.parse(readFileSync(join(dirname(dirname(entry)), 'package.json'), 'utf8')) as { version: unknown }).version)
+  }
+  return version
+}

@@ -1,0 +1,71 @@
+import type { PGlite } from '@electric-sql/pglite'
+import type { DatabaseError, StatementOutcome } from './clone.ts'
+import { copyFailMessage, executeMessage, join, parseMessage, queryMessage, type Reply, replyReader, rowsOfTag, syncMessage } from './wire.ts'
+
+/** The instance no longer answers. Nothing it says from then on can be trusted. */
+export class Wedged extends Error {
+  override name = 'Wedged'
+}
+
+/** One connection to a PGlite instance, spoken to in the wire protocol: PGlite's own API buffers every row and splits a query into six calls. */
+export interface Session {
+  /** One statement, in the extended protocol, which refuses a text of several. */
+  statement(sql: string): StatementOutcome
+  /** Several statements as one simple query; what each said, up to the one that failed. */
+  script(sql: string): Reply
+  /** One of our own queries under a name, planned once. */
+  rows(name: string, sql: string, parameters?: readonly string[]): Reply
+  /** Throws `Wedged` unless the instance still answers. */
+  check(): void
+}
+
+/** `began` is told of every statement sent. */
+export function openSession(pg: PGlite, began: () => void): Session {
+  const prepared = new Set<string>()
+  const send = (bytes: Uint8Array, keepRows: boolean): Reply => {
+    began()
+    const reader = replyReader(keepRows)
+    // The call runs to its end before the promise is returned; what it throws, `check` notices.
+    pg.execProtocolRawStream(bytes, { syncToFs: false, onRawData: (chunk) => reader.push(chunk) }).catch(() => {})
+    return reader.reply
+  }
+  const session: Session = {
+    statement(sql) {
+      const started = performance.now()
+      const reply = send(join([parseMessage('', sql), executeMessage(''), copyFailMessage(), syncMessage()]), false)
+      const ms = performance.now() - started
+      session.check()
+      const rows = rowsOfTag(reply.completed[0]?.tag ?? '')
+      const notices = [...(reply.completed[0]?.notices ?? []), ...reply.notices]
+      return { ms, notices, ...(rows === undefined ? {} : { rows }), ...(reply.error ? { error: reply.error } : {}) }
+    },
+    script(sql) {
+      const reply = send(join([queryMessage(sql), copyFailMessage(), syncMessage()]), false)
+      session.check()
+      return reply
+    },
+    rows(name, sql, parameters = []) {
+      const parse = prepared.has(name) ? [] : [parseMessage(name, sql)]
+      const reply = send(join([...parse, executeMessage(name, parameters), syncMessage()]), true)
+      // The script may have said DISCARD ALL or DEALLOCATE ALL.
+      if (reply.error?.code === '26000' && prepared.delete(name)) return session.rows(name, sql, parameters)
+      if (!reply.error) prepared.add(name)
+      return reply
+    },
+    check() {
+      const reply = send(queryMessage('select 1'), true)
+      const alive = reply.rowCount === 1 || reply.error?.code === '25P02'
+      if (!alive) throw new Wedged('the instance no longer answers')
+    },
+  }
+  return session
+}
+
+/** An outcome for a statement that is not sent at all. */
+export function refusal(sql: string): DatabaseError | undefined {
+  if (sql.includes('\0')) return { code: '22021', message: 'invalid byte sequence for encoding "UTF8": 0x00' }
+  if (/\bcopy\b[\s\S]*\b(?:from|to)\s+program\b/i.test(sql)) {
+    return { code: '42501', message: 'COPY … PROGRAM is not run on a clone' }
+  }
+  return undefined
+}
