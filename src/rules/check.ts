@@ -1,10 +1,12 @@
 import { spliceAfter } from '../sql/reader/splice.ts'
 import type { Operation } from '../sql/operation.ts'
+import type { Statement } from '../sql/statement.ts'
 import type { Claim, ClaimFix, Detector, Scene, Sighting } from './claim.ts'
 import { meets } from './condition.ts'
 import { detectors } from './detectors/index.ts'
-import { fill, fillSql } from './fill.ts'
+import { fill, fillSql, isFillable } from './fill.ts'
 import { holdsFor, type Rule } from './rule.ts'
+import { columnOf, sqlWords } from './sql-words.ts'
 
 /** Every claim the rules make of a script, in the order of its statements. Rules that query a clone are left to the review. */
 export async function check(scene: Scene, rules: readonly Rule[]): Promise<Claim[]> {
@@ -13,7 +15,7 @@ export async function check(scene: Scene, rules: readonly Rule[]): Promise<Claim
     .filter((rule) => holdsFor(rule, scene.postgres))
     .flatMap((rule) => thinOut(rule, detectorOf(rule, operations)(scene)).map((sighting) => ({ rule, sighting })))
   sightings.sort((a, b) => a.sighting.statement.index - b.sighting.statement.index)
-  return Promise.all(sightings.map(({ rule, sighting }) => claimOf(rule, sighting)))
+  return Promise.all(sightings.map(({ rule, sighting }) => claimOf(scene, rule, sighting)))
 }
 
 function detectorOf(rule: Rule, operations: readonly Operation[]): Detector {
@@ -42,17 +44,16 @@ function thinOut(rule: Rule, sightings: Sighting[]): Sighting[] {
 }
 
 async function claimOf(rule: Rule, { statement, operation, values }: Sighting): Promise<Claim> {
-  const words = { ...operation, ...values }
-  const fix = await fixOf(rule, statement.text, words)
-  return { rule, statement, operation, message: fill(rule.message, words), ...(fix && { fix }) }
+  const fix = await fixOf(rule, statement, { ...operation, ...values })
+  return { rule, statement, operation, message: fill(rule.message, { ...operation, ...values }), ...(fix && { fix }) }
 }
 
-async function fixOf({ fix }: Rule, text: string, words: object): Promise<ClaimFix | undefined> {
+async function fixOf({ fix }: Rule, { text, operations }: Statement, values: object): Promise<ClaimFix | undefined> {
   if (!fix) return undefined
-  const replacement = fix.insert && fix.after ? await spliceAfter(text, fix.after, fix.insert) : undefined
-  return {
-    text: fill(fix.text, words),
-    ...(replacement !== undefined && { replacement }),
-    ...(fix.steps && { steps: fix.steps.map((step) => fillSql(step, words)) }),
-  }
+  const words = { ...values, ...(operations.length === 1 && { text }) }
+  const tokens = text.toLowerCase().split(/\W+/)
+  const isPlain = !fix.unless.some((word) => tokens.includes(word))
+  const replacement = isPlain && fix.insert && fix.after ? await spliceAfter(text, fix.after, fix.insert) : undefined
+  const steps = isPlain && fix.steps?.every((step) => isFillable(step, words)) ? fix.steps.map((step) => fillSql(step, words)) : undefined
+  return { text: fill(fix.text, words), ...(replacement !== undefined && { replacement }), ...(steps && { steps }) }
 }

@@ -34,6 +34,8 @@ export interface Sighting {
   statement: Statement
   operation: Operation
   values?: Record<string, unknown>
+  /** A fix only the catalog could tell; stands for the rule's own steps. */
+  steps?: string[]
 }
 
 /** Finds places that a condition over one operation cannot: it counts, compares statements or reads the catalog. */

@@ -22,6 +22,7 @@ export function parseRule(path: string, text: string): Rule {
     ...(/^(require|avoid)-[a-z0-9-]+$/.test(rule.id) ? [] : ['a rule is named require-… or avoid-…']),
     ...(rule.when ? faultsOf(rule.when) : []),
     ...(rule.expect ? faultsOf(rule.expect) : []),
+    ...(rule.fix?.steps ?? []).flatMap((step) => (typeof step === 'string' ? [] : faultsOf(step.when))),
     ...(rule.detect && !(rule.detect in detectors) ? [`there is no detector \`${rule.detect}\``] : []),
   ]
   if (faults.length > 0) throw new UserError(`${path} is not a rule:\n${faults.map((fault) => `✖ ${fault}`).join('\n')}`)

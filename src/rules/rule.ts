@@ -9,11 +9,19 @@ const Cite = z.strictObject({
   quote: z.string().max(300).optional().describe('A literal sentence of the page'),
 })
 
+const Step = z.union([
+  z.string(),
+  z.strictObject({
+    when: z.record(z.string(), z.any()).describe('A condition over the operation: the step is left out where it does not hold'),
+    sql: z.string(),
+  }),
+])
+
 const Fix = z.strictObject({
   text: z.string().describe('What to do instead, in a sentence or two; {{placeholders}} as in the message'),
   insert: z.string().optional().describe('Words to splice into the statement'),
   after: z.string().optional().describe('The token they go after'),
-  steps: z.array(z.string()).min(1).optional().describe('SQL to run instead; each step in a transaction of its own'),
+  steps: z.array(Step).min(1).optional().describe('SQL to run instead; each step in a transaction of its own'),
 }).refine((fix) => (fix.insert === undefined) === (fix.after === undefined), 'insert and after go together')
 
 /** What a rule file may say. The file's name is the rule's id, its folder the rule's area. */
