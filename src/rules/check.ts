@@ -1,6 +1,5 @@
 import { spliceAfter } from '../sql/reader/splice.ts'
 import type { Operation } from '../sql/operation.ts'
-import type { Statement } from '../sql/statement.ts'
 import type { Claim, ClaimFix, Detector, Scene, Sighting } from './claim.ts'
 import { meets } from './condition.ts'
 import { detectors } from './detectors/index.ts'
@@ -43,17 +42,24 @@ function thinOut(rule: Rule, sightings: Sighting[]): Sighting[] {
   })
 }
 
-async function claimOf(rule: Rule, { statement, operation, values }: Sighting): Promise<Claim> {
-  const fix = await fixOf(rule, statement, { ...operation, ...values })
-  return { rule, statement, operation, message: fill(rule.message, { ...operation, ...values }), ...(fix && { fix }) }
+async function claimOf(scene: Scene, rule: Rule, sighting: Sighting): Promise<Claim> {
+  const { statement, operation, values } = sighting
+  const message = fill(rule.message, { ...operation, column: columnOf(operation, statement), ...values })
+  const fix = await fixOf(scene, rule, sighting)
+  return { rule, statement, operation, message, ...(fix && { fix }) }
 }
 
-async function fixOf({ fix }: Rule, { text, operations }: Statement, values: object): Promise<ClaimFix | undefined> {
+async function fixOf(scene: Scene, { fix }: Rule, { statement, operation, values, steps }: Sighting): Promise<ClaimFix | undefined> {
   if (!fix) return undefined
-  const words = { ...values, ...(operations.length === 1 && { text }) }
-  const tokens = text.toLowerCase().split(/\W+/)
-  const isPlain = !fix.unless.some((word) => tokens.includes(word))
-  const replacement = isPlain && fix.insert && fix.after ? await spliceAfter(text, fix.after, fix.insert) : undefined
-  const steps = isPlain && fix.steps?.every((step) => isFillable(step, words)) ? fix.steps.map((step) => fillSql(step, words)) : undefined
-  return { text: fill(fix.text, words), ...(replacement !== undefined && { replacement }), ...(steps && { steps }) }
+  const subject = { ...operation, column: columnOf(operation, statement) } as Operation
+  const words = { ...subject, ...sqlWords(operation, statement), ...values }
+  const replacement = fix.insert && fix.after ? await spliceAfter(statement.text, fix.after, fix.insert) : undefined
+  const own = fix.steps?.flatMap((step) => {
+    if (typeof step === 'string') return [step]
+    return meets(step.when, subject, [subject], scene) ? [step.sql] : []
+  })
+  // Steps with a placeholder the statement leaves unsaid, or with an expression among its columns, are not offered.
+  const filled = own?.every((step) => isFillable(step, words)) ? own.map((step) => fillSql(step, words)) : undefined
+  const offered = steps ?? filled
+  return { text: fill(fix.text, words), ...(replacement !== undefined && { replacement }), ...(offered && { steps: offered }) }
 }
