@@ -4,6 +4,7 @@ import type { Severity } from '../rules/rule.ts'
 import { orderFindings } from './finding-order.ts'
 import { jsonText } from './json-text.ts'
 import { numberOccurrences } from './occurrence.ts'
+import { oneLine } from './printable.ts'
 
 /**
  * GitLab's Code Quality report, a bare array, so it is the one report without a coverage line:
@@ -15,7 +16,7 @@ export function renderCodeQuality(review: Review): string {
   const issues = shown.map((finding) => {
     const occurrence = occurrences.get(finding) ?? 1
     return {
-      description: `${finding.message} (${finding.verdict})`.replace(/\s+/g, ' '),
+      description: `${oneLine(finding.message)} (${finding.verdict})`,
       check_name: finding.rule,
       fingerprint: occurrence === 1 ? finding.fingerprint : `${finding.fingerprint}-${occurrence}`,
       severity: severityOf(finding),

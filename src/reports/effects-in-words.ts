@@ -31,10 +31,12 @@ function tablePhrase(table: string, lock: RelationLock | undefined, effects: Eff
   const builds = effects.builds.filter((build) => build.table === table)
   const plain = builds.filter((build) => !build.concurrently).map((build) => build.index)
   const concurrent = builds.filter((build) => build.concurrently).map((build) => build.index)
+  // Whoever rewrites a table or builds its index reads it; saying so would only make the line longer.
+  const readAnyway = builds.length > 0 || effects.rewrites.includes(table)
   return [
     ...(lock ? [`${lockName(lock.mode)} on ${table}`] : []),
     ...(effects.rewrites.includes(table) ? [`rewrites ${subject}`] : []),
-    ...(effects.scans.includes(table) ? [`scans ${subject}`] : []),
+    ...(effects.scans.includes(table) && !readAnyway ? [`scans ${subject}`] : []),
     ...(plain.length > 0 ? [`builds ${shortList(plain)}${lock ? '' : ` on ${table}`}`] : []),
     ...(concurrent.length > 0 ? [`builds ${shortList(concurrent)} concurrently${lock ? '' : ` on ${table}`}`] : []),
   ].join(', ')

@@ -1,10 +1,9 @@
-import { toUSVString } from 'node:util'
 import type { Review } from '../review/review.ts'
 import { coverageLine } from './coverage-line.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { orderFindings } from './finding-order.ts'
 import { levelOf } from './level.ts'
-import { oneLine } from './printable.ts'
+import { oneLine, printable } from './printable.ts'
 import { regionOf, sourcesOf } from './source.ts'
 import { remarks } from './untested.ts'
 
@@ -32,7 +31,7 @@ export function renderGithub(review: Review): string {
 
 /** Only these five are escaped, as GitHub's own toolkit does. */
 function escapeData(text: string): string {
-  return toUSVString(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+  return printable(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
 
 function escapeProperty(text: string): string {

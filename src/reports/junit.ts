@@ -60,7 +60,7 @@ function body({ path, line, message, evidence, explanation, fix, citations }: Fi
 }
 
 function attributes(values: Record<string, string | number>): string {
-  return Object.entries(values).map(([name, value]) => ` ${name}="${text(`${value}`).replaceAll('"', '&quot;').replace(/\s/g, (space) => `&#${space.charCodeAt(0)};`)}"`).join('')
+  return Object.entries(values).map(([name, value]) => ` ${name}="${text(`${value}`).replaceAll('"', '&quot;').replace(/[\t\n\r]/g, (space) => `&#${space.charCodeAt(0)};`)}"`).join('')
 }
 
 /** Character data. XML 1.0 has no way to write most control characters, so those are left out. */

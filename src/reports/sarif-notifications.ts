@@ -1,6 +1,6 @@
 import type { Review } from '../review/review.ts'
 import { coverageLine } from './coverage-line.ts'
-import { sarifLocation } from './sarif-location.ts'
+import { sarifLocation, sarifText } from './sarif-text.ts'
 import type { Source } from './source.ts'
 
 /** What the tool could not do: statements it could not parse (errors), base files it could not replay (warnings), then its notes and coverage. */
@@ -13,16 +13,16 @@ export function sarifNotifications(review: Review, sourceOf: (path: string) => S
     return [{
       descriptor: { id: 'unparsed' },
       level: 'error',
-      message: { text: `${message}${hint === undefined ? '' : ` (${hint})`}` },
+      message: { text: sarifText(`${message}${hint === undefined ? '' : ` (${hint})`}`) },
       locations: [sarifLocation(script.path, region)],
     }]
   }))
   const skipped = review.skippedBase.map(({ path, line, reason }) => ({
     descriptor: { id: 'base-not-replayed' },
     level: 'warning',
-    message: { text: `Not replayed on the clone: ${reason}` },
+    message: { text: sarifText(`Not replayed on the clone: ${reason}`) },
     locations: [sarifLocation(path, { startLine: line, endLine: line })],
   }))
-  const notes = review.notes.map((note) => ({ descriptor: { id: 'note' }, level: 'note', message: { text: note } }))
+  const notes = review.notes.map((note) => ({ descriptor: { id: 'note' }, level: 'note', message: { text: sarifText(note) } }))
   return [...unparsed, ...skipped, ...notes, { descriptor: { id: 'coverage' }, level: 'note', message: { text: coverageLine(review) } }]
 }

@@ -1,17 +1,19 @@
 import type { Citation, Finding } from '../review/finding.ts'
 import { levelOf } from './level.ts'
+import { linkMarkdown, proseMarkdown } from './markdown-escape.ts'
+import { printable } from './printable.ts'
 
 /** The rules of the findings, in order of their first, with the manual's pages as help. */
 export function sarifRules(findings: readonly Finding[]) {
   const firsts = findings.filter((finding, index) => findings.findIndex((other) => other.rule === finding.rule) === index)
   return firsts.map((finding) => {
     const citations = citationsOf(finding.rule, findings)
-    const [helpUri] = citations.map(({ url }) => url).filter((url) => URL.canParse(url))
+    const [helpUri] = citations.map(({ url }) => url).filter((url) => URL.canParse(url)).map((url) => new URL(url).href)
     return {
       id: finding.rule,
-      shortDescription: { text: finding.title },
-      fullDescription: { text: finding.title },
-      help: { text: helpText(finding.title, citations), markdown: helpMarkdown(finding.title, citations) },
+      shortDescription: { text: printable(finding.title) },
+      fullDescription: { text: printable(finding.title) },
+      help: { text: printable(helpText(finding.title, citations)), markdown: helpMarkdown(finding.title, citations) },
       ...(helpUri === undefined ? {} : { helpUri }),
       defaultConfiguration: { level: levelOf({ ...finding, verdict: 'confirmed' }) },
       properties: { tags: ['postgresql'] },
@@ -28,7 +30,6 @@ function helpText(title: string, citations: readonly Citation[]): string {
   return [`${title}.`, ...citations.map(({ title, url, quote }) => `${title}: ${url}${quote ? `\n"${quote}"` : ''}`)].join('\n\n')
 }
 
-/** Titles, addresses and quotes are those of rule files, which the change cannot write. */
 function helpMarkdown(title: string, citations: readonly Citation[]): string {
-  return [`${title}.`, ...citations.map(({ title, url, quote }) => `[${title}](<${url}>)${quote ? `\n> ${quote}` : ''}`)].join('\n\n')
+  return [proseMarkdown(`${title}.`), ...citations.map(({ title, url, quote }) => `${linkMarkdown(title, url)}${quote ? `\n> ${proseMarkdown(quote)}` : ''}`)].join('\n\n')
 }

@@ -6,8 +6,9 @@ import { orderFindings } from './finding-order.ts'
 import { jsonText } from './json-text.ts'
 import { levelOf } from './level.ts'
 import { numberOccurrences } from './occurrence.ts'
+import { printable } from './printable.ts'
 import { sarifNotifications } from './sarif-notifications.ts'
-import { sarifLocation } from './sarif-location.ts'
+import { sarifLocation, sarifText } from './sarif-text.ts'
 import { sarifRules } from './sarif-rules.ts'
 import { regionOf, sourcesOf } from './source.ts'
 import type { Source } from './source.ts'
@@ -56,7 +57,7 @@ function result(finding: Finding, review: Review, source: Source | undefined) {
     ruleId: finding.rule,
     kind: refuted ? 'pass' : 'fail',
     level: refuted ? 'none' : levelOf(finding),
-    message: { text: paragraphs.filter((text) => text !== '').join('\n\n') },
+    message: { text: sarifText(paragraphs.filter((text) => text !== '').join('\n\n')) },
     locations: [sarifLocation(finding.path, regionOf(finding, source))],
     ...(finding.suppressed && { suppressions: [suppression(finding.suppressed)] }),
     properties: { verdict: finding.verdict, severity: finding.severity },
@@ -65,5 +66,5 @@ function result(finding: Finding, review: Review, source: Source | undefined) {
 
 /** A comment in the file mutes `inSource`, the baseline from outside. */
 function suppression({ by, reason }: NonNullable<Finding['suppressed']>) {
-  return { kind: /baseline/i.test(by) ? 'external' : 'inSource', status: 'accepted', justification: `${reason} (${by})` }
+  return { kind: /baseline/i.test(by) ? 'external' : 'inSource', status: 'accepted', justification: printable(`${reason} (${by})`) }
 }

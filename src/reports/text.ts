@@ -71,7 +71,7 @@ function instead(page: Page, { fix }: Finding): string[] {
   if (!fix) return []
   const sql = fix.steps ?? (fix.replacement === undefined ? [] : [fix.replacement])
   const lines = sql.flatMap((step) => clip(printable(step.trim()), LIMITS.sql).split('\n'))
-  return [...labelled(page, 'instead', oneLine(fix.text)), ...indent(4 + LABEL, lines)]
+  return [...labelled(page, 'instead', `${oneLine(fix.text)}${sql.length > 1 ? ' Each step in a transaction of its own:' : ''}`), ...indent(4 + LABEL, lines)]
 }
 
 function untold({ told }: Page, texts: string[]): string[] {

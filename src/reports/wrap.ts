@@ -11,6 +11,6 @@ export function wrap(text: string, width: number): string[] {
         line = line === '' ? word : `${line} ${word}`
       }
     }
-    return [...lines, line]
+    return [...lines, line].map((text) => text.trimEnd())
   })
 }
