@@ -1,0 +1,56 @@
+/** Builds everything from the configuration. The only file that knows every adapter. */
+import { join } from 'node:path'
+import type { CloneProvider } from './clones/clone.ts'
+import type { Config } from './config.ts'
+import { UserError } from './errors.ts'
+import type { Tree } from './forges/change.ts'
+import { loadRules, parseRule } from './rules/load.ts'
+import { nearestRule } from './rules/nearest.ts'
+import type { Rule } from './rules/rule.ts'
+
+/** Rules of a repository's own, beside the built-in ones. */
+const OWN_RULES = '.pgwitness/rules/'
+
+/** The rules this package comes with, in the order of their areas and ids. */
+export async function builtInRules(): Promise<Rule[]> {
+  return await loadRules(join(import.meta.dirname, '../rules'))
+}
+
+export interface RuleSet {
+  /** Those that speak. */
+  active: Rule[]
+  /** All of them, the disabled and opt-in ones included. */
+  known: Rule[]
+}
+
+/** Built-in rules and the repository's own, as the configuration turns them on and off; `tree` is where the own ones are read. */
+export async function rulesFor({ rules: settings }: Config, tree: Tree | undefined): Promise<RuleSet> {
+  const own = tree ? await ownRules(tree) : []
+  const known = [...(await builtInRules()).filter(({ id }) => !own.some((rule) => rule.id === id)), ...own]
+  const named = [...settings.enable.filter((name) => name !== 'style'), ...settings.disable, ...Object.keys(settings.severity)]
+  const strangers = named.filter((name) => !known.some(({ id }) => id === name))
+  if (strangers.length > 0) throw new UserError(strangers.map((name) => noSuchRule(name, known)).join('\n'))
+  const active = known
+    .filter(({ id, optIn }) => !optIn || settings.enable.includes('style') || settings.enable.includes(id))
+    .filter(({ id }) => !settings.disable.includes(id))
+    .map((rule) => ({ ...rule, severity: settings.severity[rule.id] ?? rule.severity }))
+  return { active, known }
+}
+
+async function ownRules(tree: Tree): Promise<Rule[]> {
+  const paths = (await tree.list()).filter((path) => path.startsWith(OWN_RULES) && path.endsWith('.yml')).sort()
+  const texts = await Promise.all(paths.map((path) => tree.read(path)))
+  return paths.flatMap((path, index) => (texts[index] === undefined ? [] : parseRule(path, texts[index])))
+}
+
+function noSuchRule(name: string, known: Rule[]): string {
+  const similar = nearestRule(name, known)
+  return `The configuration names a rule \`${name}\` that does not exist.${similar ? ` Did you mean \`${similar}\`?` : ''}`
+}
+
+/** Where changes are run; undefined for `none`. */
+export async function clonesFor({ clone, limits }: Config, cacheDir: string | undefined): Promise<CloneProvider | undefined> {
+  if (clone === 'none') return undefined
+  const { embeddedClones } = await import('./clones/embedded.ts')
+  return embeddedClones({ cacheDir, statementMs: limits.statementSeconds * 1000 })
+}
