@@ -1,0 +1,26 @@
+import type { Detector } from '../claim.ts'
+
+/** A wait for old transactions often takes minutes, so a limit below these is likely to be met. Milliseconds. */
+const ENOUGH = { lock_timeout: 10 * 60_000, statement_timeout: 60 * 60_000 }
+const UNITS: Record<string, number> = { us: 0.001, ms: 1, s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A concurrent build under a timeout short enough to cut it off. Durations need arithmetic, which conditions have not. */
+export const concurrentTimeout: Detector = ({ statements }) =>
+  statements.flatMap((statement) =>
+    statement.operations
+      .filter(({ action, concurrently }) => concurrently === true && (action === 'create index' || action === 'reindex'))
+      .filter(({ table, transaction }) => !table?.new && transaction.mode === 'none')
+      .flatMap((operation) =>
+        Object.entries(ENOUGH)
+          .filter(([setting, enough]) => isShort(operation.settings[setting], enough))
+          .slice(0, 1)
+          .map(([setting]) => ({ statement, operation, values: { setting, limit: operation.settings[setting] } })),
+      ),
+  )
+
+/** Is it a limit at all, and below what is enough? Zero is none; a number without a unit is milliseconds. */
+function isShort(value: string | undefined, enough: number): boolean {
+  const [, number, unit] = /^'?(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?'?$/.exec(value?.trim() ?? '') ?? []
+  const milliseconds = Number(number ?? 0) * (UNITS[unit ?? 'ms'] ?? 1)
+  return milliseconds > 0 && milliseconds < enough
+}
