@@ -1,6 +1,7 @@
 import type { Finding } from '../review/finding.ts'
 import type { Review, ReviewedScript, ReviewedStatement } from '../review/review.ts'
 import type { Effects } from '../sql/effects.ts'
+import { webAddress } from './address.ts'
 import { orderFindings } from './finding-order.ts'
 import { jsonText } from './json-text.ts'
 import { whyUntested } from './untested.ts'
@@ -94,7 +95,7 @@ function findingData(finding: Finding) {
     explanation: finding.explanation,
     evidence: finding.evidence.map((evidence) => evidence.kind === 'effects' ? { ...evidence, effects: effectsData(evidence.effects) } : evidence),
     fix: finding.fix ? { text: finding.fix.text, replacement: finding.fix.replacement ?? null, steps: finding.fix.steps ?? null } : null,
-    citations: finding.citations.map(({ title, url, quote }) => ({ title, url, quote })),
+    citations: finding.citations.map(({ title, url, quote }) => ({ title, url: webAddress(url) ?? url, quote })),
     suppressed: finding.suppressed ? { by: finding.suppressed.by, reason: finding.suppressed.reason } : null,
   }
 }

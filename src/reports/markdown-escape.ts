@@ -1,3 +1,4 @@
+import { webAddress } from './address.ts'
 import { oneLine, printable } from './printable.ts'
 
 /**
@@ -37,8 +38,8 @@ export function fencedMarkdown(text: string, language = ''): string {
 
 /** A link, or only its title when the address is not one of the web. */
 export function linkMarkdown(title: string, url: string): string {
-  const address = printable(url).replace(/[\s<>\\]/g, encodeURIComponent)
-  return /^https?:\/\/\w/.test(address) ? `[${proseMarkdown(title)}](<${address}>)` : proseMarkdown(title)
+  const address = webAddress(url)
+  return address === undefined ? proseMarkdown(title) : `[${proseMarkdown(title)}](<${address.replace(/[<>\\]/g, encodeURIComponent)}>)`
 }
 
 /** Text inside HTML, such as a `<summary>`, on one line. */

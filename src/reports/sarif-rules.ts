@@ -1,4 +1,5 @@
 import type { Citation, Finding } from '../review/finding.ts'
+import { webAddress } from './address.ts'
 import { levelOf } from './level.ts'
 import { linkMarkdown, proseMarkdown } from './markdown-escape.ts'
 import { printable } from './printable.ts'
@@ -8,7 +9,7 @@ export function sarifRules(findings: readonly Finding[]) {
   const firsts = findings.filter((finding, index) => findings.findIndex((other) => other.rule === finding.rule) === index)
   return firsts.map((finding) => {
     const citations = citationsOf(finding.rule, findings)
-    const [helpUri] = citations.map(({ url }) => url).filter((url) => URL.canParse(url)).map((url) => new URL(url).href)
+    const [helpUri] = citations.flatMap(({ url }) => webAddress(url) ?? [])
     return {
       id: finding.rule,
       shortDescription: { text: printable(finding.title) },

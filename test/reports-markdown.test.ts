@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest'
+import { LIMITS } from '../src/reports/limits.ts'
+import { codeMarkdown, fencedMarkdown, htmlText, linkMarkdown, proseMarkdown } from '../src/reports/markdown-escape.ts'
+import { renderMarkdown } from '../src/reports/markdown.ts'
+import { cleanReview, FINDINGS, HOSTILE, plainReview, sampleReview } from './fixtures/reports/sample-review.ts'
+
+test('a comment as its author writes it', () => {
+  const report = renderMarkdown(plainReview())
+  expect(report.slice(0, report.indexOf('**Instead'))).toBe(`### pgwitness: 2 confirmed, 1 suspected
+
+**Worst:** Changing the type of \`orders.total\` writes the whole table anew while nobody may read it. (\`migrations/7.sql:3\`, critical, confirmed by running it)
+
+| Severity | Verdict | Where | What | Rule |
+|---|---|---|---|---|
+| critical | confirmed | \`migrations/7.sql:3\` | Changing the type of \`orders.total\` writes the whole table anew while nobody may read it. | \`avoid-table-rewrite\` |
+| high | confirmed | \`migrations/7.sql:2\` | Building this index refuses every write to \`orders\` until it is done. | \`require-concurrent-index\` |
+| medium | suspected | \`migrations/7.sql:5\` | Code that is still deployed may read \`orders\` with \`select *\`. | \`avoid-unread-column\` |
+
+<details><summary><b>critical</b> · confirmed · <code>migrations/7.sql:3</code> · Change types without a rewrite</summary>
+
+\`\`\`sql
+3 | alter table orders
+4 |   alter column total type bigint;
+\`\`\`
+
+Changing the type of \`orders.total\` writes the whole table anew while nobody may read it.
+
+**Seen:** ACCESS EXCLUSIVE on public.orders, rewrites it, builds orders_pkey; ROW SHARE on public.shipments (embedded Postgres 18.6)
+
+ACCESS EXCLUSIVE is held until the last row is written.
+
+A widened \`varchar\` would not need this.
+
+`)
+  expect(report.slice(report.indexOf('<details><summary>Checked'))).toBe(`<details><summary>Checked and harmless: 1 claim</summary>
+
+- \`migrations/7.sql:5\` \`avoid-volatile-default\`: The default is a constant, which Postgres keeps in the catalog. Seen: ACCESS EXCLUSIVE on public.orders (embedded Postgres 18.6)
+
+</details>
+
+<details><summary>Suppressed: 1 finding</summary>
+
+- \`migrations/7.sql:5\` \`require-lock-timeout\`: the table is empty until the launch
+
+</details>
+
+<details><summary>Not measured, and why</summary>
+
+- it failed: \`migrations/7.sql:5\`
+
+</details>
+
+<sub>pgwitness: 1 file, 3 statements, 2 measured on embedded Postgres 18.6, no model; 2 confirmed, 1 suspected (1 claim checked and refuted, 1 suppressed)</sub>
+`)
+})
+
+test('a clean change is one line', () => {
+  expect(renderMarkdown(cleanReview())).toBe('pgwitness: 3 files, 12 statements, 11 measured on embedded Postgres 18.6, no model; nothing found (2 claims checked and refuted)\n')
+})
+
+test('without a clone it says that nothing was run', () => {
+  const report = renderMarkdown(plainReview({ clone: 'none', cloneVersion: null, findings: [FINDINGS.suspected] }))
+  expect(report).toContain('Nothing was run: there was no clone, so these are suspicions, not measurements.')
+  expect(report).not.toContain('Not measured, and why')
+})
+
+test('it never outgrows a comment, and says what is missing', () => {
+  const message = 'x'.repeat(1000)
+  const findings = Array.from({ length: 400 }, (_, index) => ({ ...FINDINGS.confirmed, line: index + 1, endLine: index + 1, message, explanation: message }))
+  const report = renderMarkdown(plainReview({ findings }))
+  expect(report.length).toBeLessThan(LIMITS.markdown)
+  expect(report).toContain('350 more findings not in this table.')
+  expect(report).toMatch(/Evidence for 3\d\d more findings did not fit here/)
+  expect(report.match(/<details>/g)?.length).toBe(report.match(/<\/details>/g)?.length)
+})
+
+describe('text of the change stays text', () => {
+  const report = renderMarkdown(sampleReview())
+  // What is left when code, where everything is shown as it is, is taken away.
+  const prose = report.replace(/^(`{3,})\w*\n[\s\S]*?\n\1$/gm, '').replace(/(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, '')
+
+  test('the sample really holds what the rest looks for', () => {
+    expect(report).toContain('@')
+    for (const trap of ['@everyone', '![x](', '<script>', '```', ']]>', '\n/close', '#1']) expect(HOSTILE).toContain(trap)
+  })
+
+  test('no HTML but our own, no image, no mention, no address, no reference', () => {
+    const tags = new Set([...prose.matchAll(/<\/?(\w+)/g)].map(([, tag]) => tag))
+    expect(tags).toEqual(new Set(['details', 'summary', 'b', 'code', 'sub', 'https']))
+    expect(prose).not.toMatch(/(?<!\\)!\[|@\w|(?<!&)#\d|(?<!\\)!\d/)
+    const addresses = prose.replace(/<summary>.*<\/summary>/g, '').match(/https?:\/\/[^\s>]*/g)
+    expect(addresses).toEqual(['https://www.postgresql.org/docs/18/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY', 'https://example.org/a%3Eb%22c%20d'])
+  })
+
+  test('no line is a quick action of GitLab', () => {
+    expect(report).not.toMatch(/^\/\w/m)
+    expect(report).toContain('\n\\/merge\n')
+  })
+
+  test('no code block ends early', () => {
+    expect(report).toMatch(/^````sql\n@everyone[^\n]*\n \/close\n``` \]\]>[^\n]*\n````$/m)
+  })
+})
+
+test.each([
+  ['plain words, snake_case and 1.5', 'plain words, snake_case and 1.5'],
+  ['_a_ *b* ~c~ [d](e) \\ | $x$', '\\_a\\_ \\*b\\* \\~&#8203;c\\~ \\[d\\](e) \\\\ &#124; &#36;&#8203;x&#36;'],
+  ['`a | b` and ` alone', '`a | b` and \\` alone'],
+  ['@team, me@example.org, #12 !3', '@&#8203;team, me@&#8203;example.org, #&#8203;12 !&#8203;3'],
+  ['<img src=x> &lt;', '&lt;img src=x&gt; &amp;&#8203;lt;'],
+  ['see http://x.example and www.x.example', 'see http&#58;//x.example and www&#46;x.example'],
+  ['# heading', '\\# heading'],
+  ['- item', '\\- item'],
+  ['1. item', '1\\. item'],
+  ['/merge', '\\/merge'],
+  ['two\n\nparagraphs', 'two paragraphs'],
+])('prose %j', (text, markdown) => {
+  expect(proseMarkdown(text)).toBe(markdown)
+})
+
+test('code spans, fences, links and HTML hold any text', () => {
+  expect(codeMarkdown('a`b``c')).toBe('```a`b``c```')
+  expect(codeMarkdown('`a`')).toBe('`` `a` ``')
+  expect(fencedMarkdown('a\n````\nb', 'sql')).toBe('`````sql\na\n````\nb\n`````')
+  expect(linkMarkdown('a [b]', 'https://x.example/ >(1)')).toBe('[a \\[b\\]](<https://x.example/%20%3E(1)>)')
+  expect(linkMarkdown('a', 'javascript:alert(1)')).toBe('a')
+  expect(htmlText('<b> & "@all"')).toBe('&#60;b&#62; &#38; &#34;@&#8203;all&#34;')
+})
