@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises'
+import { CONFIG_FILE, type Config, parseConfig } from '../config.ts'
+import { UserError } from '../errors.ts'
+import type { Tree } from '../forges/change.ts'
+
+/** What the command line gives `review` and `audit`. Paths are relative to the current folder. */
+export interface ReviewOptions {
+  format: string[]
+  clone?: Config['clone']
+  failOn?: Config['failOn']
+  postgres?: number
+  schema?: string
+  config?: string
+  cache: boolean
+  baseline: boolean
+  progress: boolean
+}
+
+/** The configuration in force: the named file, else that of the base; options of the command line win. */
+export async function readConfig(options: ReviewOptions, tree: Tree | undefined): Promise<Config> {
+  const text = options.config === undefined ? await tree?.read(CONFIG_FILE) : await readOperatorFile(options.config)
+  const config = parseConfig(text, options.config ?? CONFIG_FILE)
+  if (options.postgres !== undefined && !(Number.isInteger(options.postgres) && options.postgres >= 12 && options.postgres <= 18)) {
+    throw new UserError('--postgres takes a major version from 12 to 18.')
+  }
+  return {
+    ...config,
+    clone: options.clone ?? config.clone,
+    failOn: options.failOn ?? config.failOn,
+    postgres: options.postgres ?? config.postgres,
+  }
+}
+
+/** The schema dump to start from: `--schema` from the disk, `schema:` from the base. */
+export async function readSchema(options: ReviewOptions, config: Config, tree: Tree | undefined): Promise<{ path: string; text: string } | undefined> {
+  if (options.schema !== undefined) return { path: options.schema, text: await readOperatorFile(options.schema) }
+  if (config.schema === undefined) return undefined
+  const text = await tree?.read(config.schema)
+  if (text === undefined) throw new UserError(`${CONFIG_FILE} names the schema dump ${config.schema}, which is not in the base.`)
+  return { path: config.schema, text }
+}
+
+async function readOperatorFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
+  }
+}

@@ -1,0 +1,73 @@
+import type { Measurement } from '../experiments/measurement.ts'
+import { type Effects, isStronger, type LockMode } from '../sql/effects.ts'
+import { type LockWords, lockWords, type Operation } from '../sql/operation.ts'
+import type { Statement } from '../sql/statement.ts'
+
+/**
+ * The statements with measured words in place of predicted ones, so that a rule can be asked again. A statement that could not
+ * be measured keeps its operations for context but is named in `unmeasured`.
+ *
+ * A measurement is of a whole statement, and an ALTER TABLE has many operations. An effect that was foreseen is given to the
+ * operations it was foreseen of; one that nobody foresaw (a function, dynamic SQL) is given to all of them.
+ */
+export function withMeasuredWords(
+  statements: readonly Statement[],
+  measurements: readonly Measurement[],
+  isNew: (relation: string) => boolean,
+): Statement[] {
+  return statements.map((statement, index) => {
+    const measurement = measurements[index]
+    if (!measurement) return statement
+    const words = measurement.effects && wordsOf(measurement.effects, isNew)
+    return { ...statement, operations: statement.operations.map((operation) => measuredOperation(operation, statement, measurement, words)) }
+  })
+}
+
+interface EffectWords {
+  lock: LockWords
+  rewrites: boolean
+  scans: boolean
+  builds: boolean
+}
+
+/** The strongest table lock and whether anything was rewritten, scanned or built, of what existed before the change. */
+function wordsOf(effects: Effects, isNew: (relation: string) => boolean): EffectWords {
+  const strongest = effects.locks
+    .filter(({ kind, existed, relation }) => kind === 'table' && existed && !isNew(relation))
+    .reduce<LockMode | undefined>((best, { mode }) => (!best || isStronger(mode, best) ? mode : best), undefined)
+  return {
+    lock: strongest ? lockWords(strongest) : 'none',
+    rewrites: effects.rewrites.some((table) => !isNew(table)),
+    scans: effects.scans.some((table) => !isNew(table)),
+    builds: effects.builds.some(({ existed, table }) => existed && !isNew(table)),
+  }
+}
+
+function measuredOperation(operation: Operation, statement: Statement, measurement: Measurement, words: EffectWords | undefined): Operation {
+  const warning = measurement.notices.find(({ severity }) => severity === 'WARNING')
+  const foreseen = (word: 'rewrites' | 'scans' | 'builds') => statement.operations.some((one) => one[word])
+  const seen = (word: 'rewrites' | 'scans' | 'builds') => Boolean(words?.[word]) && (operation[word] || !foreseen(word))
+  const strongest = statement.operations.every(({ lock }) => !isStrongerWord(lock, operation.lock))
+  return {
+    ...operation,
+    ...(words && { lock: strongest ? words.lock : operation.lock, rewrites: seen('rewrites'), scans: seen('scans'), builds: seen('builds') }),
+    failed: measurement.error?.code,
+    warned: warning?.code,
+  }
+}
+
+const ORDER: LockWords[] = [
+  'none',
+  'access share',
+  'row share',
+  'row exclusive',
+  'share update exclusive',
+  'share',
+  'share row exclusive',
+  'exclusive',
+  'access exclusive',
+]
+
+function isStrongerWord(lock: LockWords, other: LockWords): boolean {
+  return ORDER.indexOf(lock) > ORDER.indexOf(other)
+}

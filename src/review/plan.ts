@@ -1,0 +1,81 @@
+import { extractScripts, type History, historyOf } from '../extractors/history.ts'
+import type { Script } from '../extractors/script.ts'
+import type { Change, Tree } from '../forges/change.ts'
+
+/** Scripts that run on one database: what stands there before, and what is reviewed. */
+export interface Stack {
+  /** Applied before anything is reviewed, in order. */
+  base: Script[]
+  steps: Step[]
+  /** Does `base` hold all that came before? A loose file's base is unknown. */
+  baseIsWhole: boolean
+}
+
+/** A step that is not reviewed is only applied, so that a later one finds what it needs. */
+export interface Step {
+  script: Script
+  reviewed: boolean
+}
+
+/** The migration histories as they stand on the base, and as the change would have them. */
+export interface Histories {
+  base: readonly History[]
+  head: readonly History[]
+  /** The base's files; undefined when there is no base. */
+  baseTree: Tree | undefined
+}
+
+/** A stack for each history the change touches, and one for each changed file that belongs to none. */
+export async function planChange(change: Change, histories: Histories): Promise<Stack[]> {
+  const changed = new Map(change.files.flatMap(({ path, text }) => (text === undefined || !isSql(path) ? [] : [[path, text] as const])))
+  const loose = [...changed].filter(([path]) => !historyOf(path, histories.head))
+  const stacks = await Promise.all(histories.head.map((history) => planHistory(history, changed, change, histories)))
+  return [...stacks.flatMap((stack) => stack ?? []), ...loose.flatMap(([path, text]) => planLooseFile(path, text))]
+}
+
+function isSql(path: string): boolean {
+  return path.toLowerCase().endsWith('.sql')
+}
+
+/**
+ * Where each changed migration of a history runs. A new file runs after all of the base, as it will in production, even when its name sorts
+ * before some of it; a changed one stands in for its old self, so the base ends before the first of those.
+ */
+async function planHistory(
+  history: History, changed: ReadonlyMap<string, string>, change: Change, { base, baseTree }: Histories,
+): Promise<Stack | undefined> {
+  const renamedFrom = new Set(change.files.flatMap(({ previousPath }) => previousPath ?? []))
+  const before = base.find(({ tool, folder }) => tool === history.tool && folder === history.folder)
+  const applied = (before?.files ?? []).filter((path) => !renamedFrom.has(path))
+  const added = history.files.filter((path) => changed.has(path) && !applied.includes(path))
+  const firstChanged = applied.findIndex((path) => changed.has(path))
+  if (firstChanged < 0 && added.length === 0) return undefined
+
+  const prefix = firstChanged < 0 ? applied : applied.slice(0, firstChanged)
+  const rest = firstChanged < 0 ? [] : applied.slice(firstChanged)
+  const asProposed = (path: string) => upScripts(path, changed.get(path) ?? '', history).map((script) => ({ script, reviewed: true }))
+  const asBefore = async (path: string) => upScripts(path, (await baseTree?.read(path)) ?? '', before)
+  const restSteps = rest.map(async (path) =>
+    changed.has(path) ? asProposed(path) : (await asBefore(path)).map((script) => ({ script, reviewed: false })))
+  return {
+    base: (await Promise.all(prefix.map(asBefore))).flat(),
+    steps: [...(await Promise.all(restSteps)).flat(), ...added.flatMap(asProposed)],
+    baseIsWhole: true,
+  }
+}
+
+function planLooseFile(path: string, text: string): Stack[] {
+  const steps = upScripts(path, text, undefined).map((script) => ({ script, reviewed: true }))
+  return steps.length > 0 ? [{ base: [], steps, baseIsWhole: false }] : []
+}
+
+function upScripts(path: string, text: string, history: History | undefined): Script[] {
+  return extractScripts(path, text, history).filter(({ direction }) => direction === 'up')
+}
+
+/** The whole of a history, each file reviewed against what its predecessors left. */
+export async function planAudit(history: History, tree: Tree): Promise<Stack> {
+  const texts = await Promise.all(history.files.map((path) => tree.read(path)))
+  const scripts = history.files.flatMap((path, index) => upScripts(path, texts[index] ?? '', history))
+  return { base: [], steps: scripts.map((script) => ({ script, reviewed: true })), baseIsWhole: true }
+}
