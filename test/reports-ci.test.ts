@@ -7,22 +7,34 @@ import { readXml } from './fixtures/reports/read-xml.ts'
 import { cleanReview, FINDINGS, plainReview, sampleReview } from './fixtures/reports/sample-review.ts'
 
 describe('code-quality', () => {
-  const CodeQuality = z.array(z.strictObject({
-    description: z.string().min(1).regex(/^[^\u0000-\u001f]+$/),
-    check_name: z.string().min(1),
-    fingerprint: z.string().min(1),
-    severity: z.enum(['info', 'minor', 'major', 'critical', 'blocker']),
-    location: z.strictObject({ path: z.string().regex(/^(?!\.?\/)/), lines: z.strictObject({ begin: z.int().min(1) }) }),
-  })).refine((issues) => new Set(issues.map(({ fingerprint }) => fingerprint)).size === issues.length, 'GitLab merges equal fingerprints')
+  const CodeQuality = z
+    .array(
+      z.strictObject({
+        description: z
+          .string()
+          .min(1)
+          .regex(/^[^\u0000-\u001f]+$/),
+        check_name: z.string().min(1),
+        fingerprint: z.string().min(1),
+        severity: z.enum(['info', 'minor', 'major', 'critical', 'blocker']),
+        location: z.strictObject({ path: z.string().regex(/^(?!\.?\/)/), lines: z.strictObject({ begin: z.int().min(1) }) }),
+      }),
+    )
+    .refine((issues) => new Set(issues.map(({ fingerprint }) => fingerprint)).size === issues.length, 'GitLab merges equal fingerprints')
 
   test('it has the fields GitLab asks for, worst first, a suspicion milder', () => {
     const issues = CodeQuality.parse(JSON.parse(renderCodeQuality(sampleReview())))
     expect(issues.map(({ check_name, severity }) => [check_name, severity])).toEqual([
-      ['avoid-table-rewrite', 'blocker'], ['require-concurrent-index', 'critical'], ['avoid-failure', 'minor'], ['avoid-unread-column', 'minor'],
+      ['avoid-table-rewrite', 'blocker'],
+      ['require-concurrent-index', 'critical'],
+      ['avoid-failure', 'minor'],
+      ['avoid-unread-column', 'minor'],
     ])
     expect(issues[1]).toEqual({
       description: 'Building this index refuses every write to `orders` until it is done. (confirmed)',
-      check_name: 'require-concurrent-index', fingerprint: FINDINGS.confirmed.fingerprint, severity: 'critical',
+      check_name: 'require-concurrent-index',
+      fingerprint: FINDINGS.confirmed.fingerprint,
+      severity: 'critical',
       location: { path: 'migrations/7.sql', lines: { begin: 2 } },
     })
   })
@@ -37,8 +49,17 @@ describe('junit', () => {
   test('a suite a file, a case a finding, and numbers that add up', () => {
     const document = readXml(renderJunit(sampleReview()))
     expect(document).toMatchObject({ name: 'testsuites', attributes: { tests: '6', failures: '4', errors: '0', skipped: '1' } })
-    const suites = document.children.map(({ attributes, children }) => [attributes.name, attributes.tests, attributes.failures, attributes.skipped, children.length])
-    expect(suites).toEqual([['migrations/7.sql', '5', '3', '1', 5], ['migrations/8 @everyone & [x].sql', '1', '1', '0', 1]])
+    const suites = document.children.map(({ attributes, children }) => [
+      attributes.name,
+      attributes.tests,
+      attributes.failures,
+      attributes.skipped,
+      children.length,
+    ])
+    expect(suites).toEqual([
+      ['migrations/7.sql', '5', '3', '1', 5],
+      ['migrations/8 @everyone & [x].sql', '1', '1', '0', 1],
+    ])
     expect(document.children[0]?.children.map((item) => [item.attributes.name, item.children[0]?.name])).toEqual([
       ['avoid-table-rewrite (line 3)', 'failure'],
       ['require-concurrent-index (line 2)', 'failure'],
@@ -62,13 +83,18 @@ describe('junit', () => {
 
   test('half a surrogate pair and what XML cannot hold do not break it', () => {
     const message = 'a\ud800b\uffffc\u0008d'
-    expect(readXml(renderJunit(plainReview({ findings: [{ ...FINDINGS.suspected, message }] }))).children[0]?.children[0]?.children[0]?.attributes.message).toBe('a\ufffdbcd')
+    expect(
+      readXml(renderJunit(plainReview({ findings: [{ ...FINDINGS.suspected, message }] }))).children[0]?.children[0]?.children[0]
+        ?.attributes.message,
+    ).toBe('a\ufffdbcd')
   })
 
   test('a file without findings has a case that passes', () => {
     const [suite] = readXml(renderJunit(cleanReview({ findings: [] }))).children
     expect(suite?.attributes).toMatchObject({ name: 'migrations/7.sql', tests: '1', failures: '0' })
-    expect(suite?.children.map(({ attributes, children }) => [attributes.name, children.length])).toEqual([['3 statements, nothing found', 0]])
+    expect(suite?.children.map(({ attributes, children }) => [attributes.name, children.length])).toEqual([
+      ['3 statements, nothing found', 0],
+    ])
   })
 })
 
@@ -79,7 +105,11 @@ describe('github', () => {
     const data = (text: string) => text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
     const property = (text: string) => data(text.replaceAll('%3A', ':').replaceAll('%2C', ','))
     const pairs = properties.split(',').map((pair) => pair.split('='))
-    return { command, message: data(message), properties: Object.fromEntries(pairs.map(([name = '', value = '']) => [name, property(value)])) }
+    return {
+      command,
+      message: data(message),
+      properties: Object.fromEntries(pairs.map(([name = '', value = '']) => [name, property(value)])),
+    }
   }
 
   test('an annotation a finding, refuted and suppressed ones none, the coverage line last', () => {

@@ -18,8 +18,28 @@ test.each([
   ['everything', sampleReview()],
   ['what a reader meets', plainReview()],
   ['nothing found', cleanReview()],
-  ['no clone', plainReview({ clone: 'none', cloneVersion: null, scripts: plainReview().scripts.map((script) => ({ ...script, statements: script.statements.map((statement) => ({ ...statement, measurement: undefined })) })) })],
-  ['evidence of the catalog', plainReview({ findings: [{ ...FINDINGS.confirmed, evidence: [{ id: 'e9', kind: 'catalog', clone: 'embedded', rows: [{ table: 'orders' }], summary: 's', reproduce: 'r' }] }] })],
+  [
+    'no clone',
+    plainReview({
+      clone: 'none',
+      cloneVersion: null,
+      scripts: plainReview().scripts.map((script) => ({
+        ...script,
+        statements: script.statements.map((statement) => ({ ...statement, measurement: undefined })),
+      })),
+    }),
+  ],
+  [
+    'evidence of the catalog',
+    plainReview({
+      findings: [
+        {
+          ...FINDINGS.confirmed,
+          evidence: [{ id: 'e9', kind: 'catalog', clone: 'embedded', rows: [{ table: 'orders' }], summary: 's', reproduce: 'r' }],
+        },
+      ],
+    }),
+  ],
 ])('the report of a review with %s keeps the contract', (_name, review) => {
   const valid = validate(read(renderJson(review)))
   expect(validate.errors).toBeNull()
@@ -29,21 +49,32 @@ test.each([
 test('the names and shapes that readers rely on', () => {
   const report = read(renderJson(plainReview()))
   expect(report).toMatchObject({
-    version: 1, postgres: 18, clone: 'embedded', model: null,
+    version: 1,
+    postgres: 18,
+    clone: 'embedded',
+    model: null,
     coverage: { files: 1, statements: 3, parsed: 3, measured: 2 },
     summary: { confirmed: 2, suspected: 1, refuted: 1, suppressed: 1 },
   })
   expect(report.scripts[0]).toMatchObject({ path: 'migrations/7.sql', tool: 'flyway', transaction: 'file' })
   expect(report.scripts[0].statements[0]).toEqual({
-    index: 0, line: 2, endLine: 2, startByte: 34, endByte: 77, kind: 'create index', syntaxError: null,
+    index: 0,
+    line: 2,
+    endLine: 2,
+    startByte: 34,
+    endByte: 77,
+    kind: 'create index',
+    syntaxError: null,
     predicted: {
       locks: [{ relation: 'public.orders', kind: 'table', mode: 'ShareLock', existed: true }],
-      rewrites: [], scans: ['public.orders'],
+      rewrites: [],
+      scans: ['public.orders'],
       builds: [{ index: 'orders_email', table: 'public.orders', concurrently: false, constraint: null, existed: true }],
     },
     measured: {
       locks: [{ relation: 'public.orders', kind: 'table', mode: 'ShareLock', existed: true }],
-      rewrites: [], scans: ['public.orders'],
+      rewrites: [],
+      scans: ['public.orders'],
       builds: [{ index: 'orders_email', table: 'public.orders', concurrently: false, constraint: null, existed: true }],
       ms: 1.8,
     },
@@ -52,11 +83,18 @@ test('the names and shapes that readers rely on', () => {
   })
   expect(report.scripts[0].statements[2]).toMatchObject({ measured: null, unmeasured: 'it failed', outcome: { error: { code: '42701' } } })
   expect(report.findings.map((finding: Any) => [finding.verdict, finding.rule])).toEqual([
-    ['confirmed', 'avoid-table-rewrite'], ['confirmed', 'require-concurrent-index'], ['suspected', 'avoid-unread-column'],
-    ['confirmed', 'require-lock-timeout'], ['refuted', 'avoid-volatile-default'],
+    ['confirmed', 'avoid-table-rewrite'],
+    ['confirmed', 'require-concurrent-index'],
+    ['suspected', 'avoid-unread-column'],
+    ['confirmed', 'require-lock-timeout'],
+    ['refuted', 'avoid-volatile-default'],
   ])
   expect(report.findings[1]).toMatchObject({
-    fingerprint: FINDINGS.confirmed.fingerprint, severity: 'high', path: 'migrations/7.sql', line: 2, endLine: 2,
+    fingerprint: FINDINGS.confirmed.fingerprint,
+    severity: 'high',
+    path: 'migrations/7.sql',
+    line: 2,
+    endLine: 2,
     evidence: [{ id: 'e1', kind: 'effects', summary: 'SHARE on public.orders, one index built' }],
     fix: { text: 'Build it CONCURRENTLY, outside a transaction.' },
     citations: [{ title: 'PostgreSQL, Building Indexes Concurrently' }],
@@ -70,18 +108,78 @@ test('without a clone each statement says so', () => {
 
 describe('the schema refuses', () => {
   test.each<[string, (report: Any) => void]>([
-    ['another version', (report) => { report.version = 2 }],
-    ['a missing field', (report) => { delete report.findings[0].fingerprint }],
-    ['an unknown field', (report) => { report.findings[0].note = 'x' }],
-    ['an unknown field of effects', (report) => { report.scripts[0].statements[0].predicted.reads = [] }],
-    ['an unknown verdict', (report) => { report.findings[0].verdict = 'maybe' }],
-    ['a lock in the manual\'s spelling', (report) => { report.scripts[0].statements[0].predicted.locks[0].mode = 'SHARE' }],
-    ['a relation without schema', (report) => { report.scripts[0].statements[0].predicted.scans = ['orders'] }],
-    ['line zero', (report) => { report.findings[0].line = 0 }],
-    ['evidence of two kinds', (report) => { report.findings[0].evidence[0].rows = [] }],
-    ['evidence without its effects', (report) => { delete report.findings[0].evidence[0].effects }],
-    ['a measurement without time', (report) => { delete report.scripts[0].statements[0].measured.ms }],
-    ['an address that is none', (report) => { report.findings[1].citations[0].url = 'the manual' }],
+    [
+      'another version',
+      (report) => {
+        report.version = 2
+      },
+    ],
+    [
+      'a missing field',
+      (report) => {
+        delete report.findings[0].fingerprint
+      },
+    ],
+    [
+      'an unknown field',
+      (report) => {
+        report.findings[0].note = 'x'
+      },
+    ],
+    [
+      'an unknown field of effects',
+      (report) => {
+        report.scripts[0].statements[0].predicted.reads = []
+      },
+    ],
+    [
+      'an unknown verdict',
+      (report) => {
+        report.findings[0].verdict = 'maybe'
+      },
+    ],
+    [
+      "a lock in the manual's spelling",
+      (report) => {
+        report.scripts[0].statements[0].predicted.locks[0].mode = 'SHARE'
+      },
+    ],
+    [
+      'a relation without schema',
+      (report) => {
+        report.scripts[0].statements[0].predicted.scans = ['orders']
+      },
+    ],
+    [
+      'line zero',
+      (report) => {
+        report.findings[0].line = 0
+      },
+    ],
+    [
+      'evidence of two kinds',
+      (report) => {
+        report.findings[0].evidence[0].rows = []
+      },
+    ],
+    [
+      'evidence without its effects',
+      (report) => {
+        delete report.findings[0].evidence[0].effects
+      },
+    ],
+    [
+      'a measurement without time',
+      (report) => {
+        delete report.scripts[0].statements[0].measured.ms
+      },
+    ],
+    [
+      'an address that is none',
+      (report) => {
+        report.findings[1].citations[0].url = 'the manual'
+      },
+    ],
   ])('%s', (_name, spoil) => {
     const report = read(renderJson(plainReview()))
     expect(validate(report)).toBe(true)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../src/reports/limits.ts'
-import { codeMarkdown, fencedMarkdown, htmlText, linkMarkdown, proseMarkdown } from '../src/reports/markdown-escape.ts'
 import { renderMarkdown } from '../src/reports/markdown.ts'
+import { codeMarkdown, fencedMarkdown, htmlText, linkMarkdown, proseMarkdown } from '../src/reports/markdown-escape.ts'
 import { cleanReview, FINDINGS, HOSTILE, plainReview, sampleReview } from './fixtures/reports/sample-review.ts'
 
 test('a comment as its author writes it', () => {
@@ -55,7 +55,9 @@ A widened \`varchar\` would not need this.
 })
 
 test('a clean change is one line', () => {
-  expect(renderMarkdown(cleanReview())).toBe('pgwitness: 3 files, 12 statements, 11 measured on embedded Postgres 18.6, no model; nothing found (2 claims checked and refuted)\n')
+  expect(renderMarkdown(cleanReview())).toBe(
+    'pgwitness: 3 files, 12 statements, 11 measured on embedded Postgres 18.6, no model; nothing found (2 claims checked and refuted)\n',
+  )
 })
 
 test('without a clone it says that nothing was run', () => {
@@ -66,7 +68,13 @@ test('without a clone it says that nothing was run', () => {
 
 test('it never outgrows a comment, and says what is missing', () => {
   const message = 'x'.repeat(1000)
-  const findings = Array.from({ length: 400 }, (_, index) => ({ ...FINDINGS.confirmed, line: index + 1, endLine: index + 1, message, explanation: message }))
+  const findings = Array.from({ length: 400 }, (_, index) => ({
+    ...FINDINGS.confirmed,
+    line: index + 1,
+    endLine: index + 1,
+    message,
+    explanation: message,
+  }))
   const report = renderMarkdown(plainReview({ findings }))
   expect(report.length).toBeLessThan(LIMITS.markdown)
   expect(report).toContain('350 more findings not in this table.')
@@ -89,7 +97,10 @@ describe('text of the change stays text', () => {
     expect(tags).toEqual(new Set(['details', 'summary', 'b', 'code', 'sub', 'https']))
     expect(prose).not.toMatch(/(?<!\\)!\[|@\w|(?<!&)#\d|(?<!\\)!\d/)
     const addresses = prose.replace(/<summary>.*<\/summary>/g, '').match(/https?:\/\/[^\s>]*/g)
-    expect(addresses).toEqual(['https://www.postgresql.org/docs/18/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY', 'https://example.org/a%3Eb%22c%20d'])
+    expect(addresses).toEqual([
+      'https://www.postgresql.org/docs/18/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY',
+      'https://example.org/a%3Eb%22c%20d',
+    ])
   })
 
   test('no line is a quick action of GitLab', () => {

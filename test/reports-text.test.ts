@@ -64,10 +64,23 @@ test('a rule that applies often explains itself once', () => {
 })
 
 test('notes and files that could not be replayed are listed briefly, even when nothing was found', () => {
-  const skippedBase = Array.from({ length: 9 }, (_, index) => ({ path: `m/${index}.sql`, line: 1, statement: 'x', reason: 'no such table' }))
+  const skippedBase = Array.from({ length: 9 }, (_, index) => ({
+    path: `m/${index}.sql`,
+    line: 1,
+    statement: 'x',
+    reason: 'no such table',
+  }))
   const notes = ['one', 'two', 'three', 'four', 'five', 'six']
-  expect(renderText(plainReview({ findings: [], notes, skippedBase }), { width: 200 }).split('\n').slice(0, -2)).toEqual([
-    'one', 'two', 'three', 'four', 'and 2 more notes',
+  expect(
+    renderText(plainReview({ findings: [], notes, skippedBase }), { width: 200 })
+      .split('\n')
+      .slice(0, -2),
+  ).toEqual([
+    'one',
+    'two',
+    'three',
+    'four',
+    'and 2 more notes',
     '9 statements of the base could not be replayed: m/0.sql:1 (no such table), m/1.sql:1 (no such table), m/2.sql:1 (no such table), m/3.sql:1 (no such table) and 5 more',
   ])
 })

@@ -9,18 +9,35 @@ import { oneLine, printable } from '../src/reports/printable.ts'
 import { readSource, regionOf } from '../src/reports/source.ts'
 import { wrap } from '../src/reports/wrap.ts'
 import { noEffects } from '../src/sql/effects.ts'
-import { cleanReview, FINDINGS, HOSTILE, indexEffects, makeFinding, ORDERS, plainReview, rewriteEffects, sampleReview } from './fixtures/reports/sample-review.ts'
+import {
+  cleanReview,
+  FINDINGS,
+  HOSTILE,
+  indexEffects,
+  makeFinding,
+  ORDERS,
+  plainReview,
+  rewriteEffects,
+  sampleReview,
+} from './fixtures/reports/sample-review.ts'
 
 describe('the coverage line', () => {
   test('says what was looked at, with what, and what came of it', () => {
     expect(coverageLine(cleanReview())).toBe(
-      'pgwitness: 3 files, 12 statements, 11 measured on embedded Postgres 18.6, no model; nothing found (2 claims checked and refuted)')
+      'pgwitness: 3 files, 12 statements, 11 measured on embedded Postgres 18.6, no model; nothing found (2 claims checked and refuted)',
+    )
     expect(coverageLine(sampleReview())).toBe(
-      'pgwitness: 2 files, 4 statements, 1 unreadable, 2 measured on embedded Postgres 18.6, no model; 3 confirmed, 1 suspected (1 claim checked and refuted, 1 suppressed)')
+      'pgwitness: 2 files, 4 statements, 1 unreadable, 2 measured on embedded Postgres 18.6, no model; 3 confirmed, 1 suspected (1 claim checked and refuted, 1 suppressed)',
+    )
   })
 
   test('says that there was no clone', () => {
-    const none = cleanReview({ clone: 'none', cloneVersion: null, findings: [], coverage: { files: 1, statements: 1, parsed: 1, measured: 0 } })
+    const none = cleanReview({
+      clone: 'none',
+      cloneVersion: null,
+      findings: [],
+      coverage: { files: 1, statements: 1, parsed: 1, measured: 0 },
+    })
     expect(coverageLine(none)).toBe('pgwitness: 1 file, 1 statement, nothing measured, no clone, no model, for Postgres 18; nothing found')
   })
 
@@ -30,13 +47,17 @@ describe('the coverage line', () => {
 
   test('says that there was no SQL', () => {
     const coverage = { files: 0, statements: 0, parsed: 0, measured: 0 }
-    expect(coverageLine(cleanReview({ findings: [], coverage }))).toBe('pgwitness: no SQL to look at, 0 measured on embedded Postgres 18.6, no model; nothing found')
+    expect(coverageLine(cleanReview({ findings: [], coverage }))).toBe(
+      'pgwitness: no SQL to look at, 0 measured on embedded Postgres 18.6, no model; nothing found',
+    )
   })
 })
 
 describe('effects in words', () => {
   test('one phrase a table, the strongest lock first, indexes and ACCESS SHARE left out', () => {
-    expect(effectsInWords(rewriteEffects())).toBe('ACCESS EXCLUSIVE on public.orders, rewrites it, builds orders_pkey; ROW SHARE on public.shipments')
+    expect(effectsInWords(rewriteEffects())).toBe(
+      'ACCESS EXCLUSIVE on public.orders, rewrites it, builds orders_pkey; ROW SHARE on public.shipments',
+    )
     expect(effectsInWords(indexEffects())).toBe('SHARE on public.orders, builds orders_email')
   })
 
@@ -46,11 +67,16 @@ describe('effects in words', () => {
 
   test('concurrent builds, tables without a lock, and nothing at all', () => {
     const { builds } = indexEffects()
-    expect(effectsInWords({ ...noEffects(), builds: builds.map((build) => ({ ...build, concurrently: true })) })).toBe('builds orders_email concurrently on public.orders')
+    expect(effectsInWords({ ...noEffects(), builds: builds.map((build) => ({ ...build, concurrently: true })) })).toBe(
+      'builds orders_email concurrently on public.orders',
+    )
     expect(effectsInWords({ ...noEffects(), rewrites: ['public.a'], scans: ['public.b'] })).toBe('rewrites public.a; scans public.b')
-    expect(effectsInWords({ ...noEffects(), locks: [{ relation: 'public.new', kind: 'table', mode: 'AccessExclusiveLock', existed: false }] }))
-      .toBe('touches nothing that existed before')
-    expect(effectsInWords({ ...noEffects(), locks: [{ relation: 'public.a', kind: 'table', mode: 'AccessShareLock', existed: true }] })).toBe('ACCESS SHARE on public.a')
+    expect(
+      effectsInWords({ ...noEffects(), locks: [{ relation: 'public.new', kind: 'table', mode: 'AccessExclusiveLock', existed: false }] }),
+    ).toBe('touches nothing that existed before')
+    expect(
+      effectsInWords({ ...noEffects(), locks: [{ relation: 'public.a', kind: 'table', mode: 'AccessShareLock', existed: true }] }),
+    ).toBe('ACCESS SHARE on public.a')
   })
 
   test('many tables are counted', () => {
@@ -86,7 +112,12 @@ describe('places', () => {
 
   test('a byte order mark is no column', () => {
     const text = '\uFEFFselect 1; select 2;'
-    expect(regionOf(makeFinding('a.sql', text, 'select 2', {}), readSource(text))).toEqual({ startLine: 1, endLine: 1, startColumn: 11, endColumn: 19 })
+    expect(regionOf(makeFinding('a.sql', text, 'select 2', {}), readSource(text))).toEqual({
+      startLine: 1,
+      endLine: 1,
+      startColumn: 11,
+      endColumn: 19,
+    })
   })
 
   test('without the file, or when bytes and lines disagree, there are only lines', () => {
@@ -125,7 +156,9 @@ describe('printable text', () => {
   })
 
   test('commands to a CI runner are broken, casts are not', () => {
-    expect(printable('  ::set-output name=x::y\na::b ##[group]c ##vso[task.x]d #1')).toBe('  \\x3a:set-output name=x::y\na::b \\x23#[group]c \\x23#vso[task.x]d #1')
+    expect(printable('  ::set-output name=x::y\na::b ##[group]c ##vso[task.x]d #1')).toBe(
+      '  \\x3a:set-output name=x::y\na::b \\x23#[group]c \\x23#vso[task.x]d #1',
+    )
   })
 
   test('one line is one line', () => {
@@ -141,7 +174,9 @@ describe('formats', () => {
   test('options are read, text is the default', () => {
     expect(parseFormats([])).toEqual([{ format: 'text' }])
     expect(parseFormats(['sarif=out.sarif', 'markdown', 'json=a=b.json'])).toEqual([
-      { format: 'sarif', file: 'out.sarif' }, { format: 'markdown' }, { format: 'json', file: 'a=b.json' },
+      { format: 'sarif', file: 'out.sarif' },
+      { format: 'markdown' },
+      { format: 'json', file: 'a=b.json' },
     ])
   })
 

@@ -8,9 +8,10 @@ import { count } from './limits.ts'
  */
 export function coverageLine(review: Review): string {
   const { files, statements, parsed } = review.coverage
-  const looked = files === 0
-    ? ['no SQL to look at']
-    : [count(files, 'file'), count(statements, 'statement'), ...(parsed < statements ? [`${statements - parsed} unreadable`] : [])]
+  const looked =
+    files === 0
+      ? ['no SQL to look at']
+      : [count(files, 'file'), count(statements, 'statement'), ...(parsed < statements ? [`${statements - parsed} unreadable`] : [])]
   return `pgwitness: ${[...looked, ...means(review)].join(', ')}; ${outcome(review)}`
 }
 

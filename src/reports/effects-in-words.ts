@@ -1,5 +1,5 @@
-import { isStronger, lockName } from '../sql/effects.ts'
 import type { Effects, RelationLock } from '../sql/effects.ts'
+import { isStronger, lockName } from '../sql/effects.ts'
 import { count, LIMITS, shortList } from './limits.ts'
 
 /**
@@ -11,17 +11,26 @@ export function effectsInWords(effects: Effects): string {
   const locks = worthSaying(effects.locks)
   const tables = new Set([
     ...locks.map((lock) => lock.relation),
-    ...effects.rewrites, ...effects.scans,
+    ...effects.rewrites,
+    ...effects.scans,
     ...effects.builds.filter((build) => build.existed).map((build) => build.table),
   ])
   if (tables.size === 0) return 'touches nothing that existed before'
-  const phrases = [...tables].map((table) => tablePhrase(table, locks.find((lock) => lock.relation === table), effects))
+  const phrases = [...tables].map((table) =>
+    tablePhrase(
+      table,
+      locks.find((lock) => lock.relation === table),
+      effects,
+    ),
+  )
   const rest = phrases.length - LIMITS.list
   return [...phrases.slice(0, LIMITS.list), ...(rest > 0 ? [`${count(rest, 'more table')}`] : [])].join('; ')
 }
 
 function worthSaying(locks: readonly RelationLock[]): RelationLock[] {
-  const existing = locks.filter((lock) => lock.existed).toSorted((a, b) => Number(isStronger(b.mode, a.mode)) - Number(isStronger(a.mode, b.mode)))
+  const existing = locks
+    .filter((lock) => lock.existed)
+    .toSorted((a, b) => Number(isStronger(b.mode, a.mode)) - Number(isStronger(a.mode, b.mode)))
   const strong = existing.filter((lock) => lock.mode !== 'AccessShareLock' && (lock.kind === 'table' || lock.kind === 'view'))
   return strong.length > 0 ? strong : existing
 }

@@ -1,8 +1,8 @@
 import type { Finding } from '../review/finding.ts'
 import { clip, LIMITS } from './limits.ts'
 import { printable } from './printable.ts'
-import { regionOf } from './source.ts'
 import type { Source } from './source.ts'
+import { regionOf } from './source.ts'
 
 /**
  * The lines of the statement a finding is about, numbered: `  7 | alter table orders`. Printable. Of a long statement the first lines, of
@@ -15,7 +15,7 @@ export function excerpt(finding: Finding, source: Source | undefined): string[] 
   const width = `${startLine - 1 + lines.length}`.length
   const numbered = lines.map((line, index) => {
     const text = index === 0 && line.text.length > LIMITS.excerptColumns ? fromColumn(line.text, startColumn) : line.text
-    return `${`${startLine + index}`.padStart(width)} | ${clip(printable(text), LIMITS.excerptColumns)}`.trimEnd()
+    return `${`${startLine + index}`.padStart(width)} | ${clip(printable(clip(text, LIMITS.excerptColumns + 1)), LIMITS.excerptColumns)}`.trimEnd()
   })
   const hidden = endLine - startLine + 1 - lines.length
   return hidden > 0 && lines.length > 0 ? [...numbered, `${' '.repeat(width)} | … ${hidden} more`] : numbered

@@ -24,12 +24,14 @@ const VERDICTS = ['confirmed', 'suspected', 'refuted'] as const
 
 /** Confirmed before suspected, severe before mild, then by place. Compares code units, so that no locale changes the order. */
 export function compareFindings(a: Finding, b: Finding): number {
-  return VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict)
-    || SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity)
-    || compareText(a.path, b.path)
-    || a.line - b.line
-    || a.startByte - b.startByte
-    || compareText(a.rule, b.rule)
+  return (
+    VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) ||
+    SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
+    compareText(a.path, b.path) ||
+    a.line - b.line ||
+    a.startByte - b.startByte ||
+    compareText(a.rule, b.rule)
+  )
 }
 
 function compareText(a: string, b: string): number {
@@ -39,8 +41,7 @@ function compareText(a: string, b: string): number {
 
 /** `2 confirmed, 1 suspected`; empty when there is nothing to show. */
 export function verdictCounts(shown: readonly Finding[]): string {
-  return VERDICTS
-    .map((verdict) => ({ verdict, number: shown.filter((finding) => finding.verdict === verdict).length }))
+  return VERDICTS.map((verdict) => ({ verdict, number: shown.filter((finding) => finding.verdict === verdict).length }))
     .filter(({ number }) => number > 0)
     .map(({ verdict, number }) => `${number} ${verdict}`)
     .join(', ')

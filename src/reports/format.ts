@@ -12,18 +12,28 @@ export interface ReportOptions extends TextOptions, SarifOptions {}
 /** Loads the one renderer asked for. The text ends with a newline. */
 export async function renderReport(format: Format, review: Review, options: ReportOptions = {}): Promise<string> {
   switch (format) {
-    case 'text': return (await import('./text.ts')).renderText(review, options)
-    case 'markdown': return (await import('./markdown.ts')).renderMarkdown(review)
-    case 'json': return (await import('./json.ts')).renderJson(review)
-    case 'sarif': return (await import('./sarif.ts')).renderSarif(review, options)
-    case 'code-quality': return (await import('./code-quality.ts')).renderCodeQuality(review)
-    case 'junit': return (await import('./junit.ts')).renderJunit(review)
-    case 'github': return (await import('./github.ts')).renderGithub(review)
+    case 'text':
+      return (await import('./text.ts')).renderText(review, options)
+    case 'markdown':
+      return (await import('./markdown.ts')).renderMarkdown(review)
+    case 'json':
+      return (await import('./json.ts')).renderJson(review)
+    case 'sarif':
+      return (await import('./sarif.ts')).renderSarif(review, options)
+    case 'code-quality':
+      return (await import('./code-quality.ts')).renderCodeQuality(review)
+    case 'junit':
+      return (await import('./junit.ts')).renderJunit(review)
+    case 'github':
+      return (await import('./github.ts')).renderGithub(review)
   }
 }
 
 /** A format and the file it goes to; standard output without one. */
-export interface FormatRequest { format: Format; file?: string }
+export interface FormatRequest {
+  format: Format
+  file?: string
+}
 
 /** Reads `--format` options: `markdown`, `sarif=out.sarif`. None means text. Throws a UserError for what cannot be meant. */
 export function parseFormats(specs: readonly string[]): FormatRequest[] {
@@ -31,7 +41,9 @@ export function parseFormats(specs: readonly string[]): FormatRequest[] {
   const requests = specs.map(parseFormat)
   const onScreen = requests.filter(({ file }) => file === undefined)
   if (onScreen.length > 1) {
-    throw new UserError(`Only one format can go to standard output, not ${onScreen.map(({ format }) => format).join(' and ')}: write the others to files, --format ${onScreen[1]?.format}=FILE`)
+    throw new UserError(
+      `Only one format can go to standard output, not ${onScreen.map(({ format }) => format).join(' and ')}: write the others to files, --format ${onScreen[1]?.format}=FILE`,
+    )
   }
   const files = requests.flatMap(({ file }) => file ?? [])
   const twice = files.find((file, index) => files.indexOf(file) < index)

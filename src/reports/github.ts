@@ -20,10 +20,14 @@ export function renderGithub(review: Review): string {
     const lines = [
       finding.message,
       ...finding.evidence.map((evidence) => `Seen: ${evidenceInWords(evidence, review)}`),
-      ...(finding.fix ? [`Instead: ${[finding.fix.text, ...(finding.fix.steps ?? [finding.fix.replacement ?? ''])].join('\n').trim()}`] : []),
+      ...(finding.fix
+        ? [`Instead: ${[finding.fix.text, ...(finding.fix.steps ?? [finding.fix.replacement ?? ''])].join('\n').trim()}`]
+        : []),
       ...finding.citations.map(({ title, url }) => `${title}: ${url}`),
     ]
-    const written = Object.entries(properties).map(([name, value]) => `${name}=${escapeProperty(`${value}`)}`).join(',')
+    const written = Object.entries(properties)
+      .map(([name, value]) => `${name}=${escapeProperty(`${value}`)}`)
+      .join(',')
     return `::${level === 'note' ? 'notice' : level} ${written}::${escapeData(lines.join('\n'))}`
   })
   return [...annotations, ...remarks(review).map(oneLine), oneLine(coverageLine(review)), ''].join('\n')

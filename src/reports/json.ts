@@ -54,19 +54,23 @@ function statementData(reviewed: ReviewedStatement, review: Review) {
     syntaxError: statement.syntaxError ? { message: statement.syntaxError.message, hint: statement.syntaxError.hint ?? null } : null,
     predicted: effectsData(predicted),
     measured: measurement?.effects ? { ...effectsData(measurement.effects), ms: measurement.ms ?? null } : null,
-    unmeasured: review.clone === 'none' ? 'there was no clone' : whyUntested(reviewed) ?? null,
-    outcome: measurement ? {
-      rows: measurement.rows ?? null,
-      error: measurement.error ? {
-        code: measurement.error.code,
-        message: measurement.error.message,
-        detail: measurement.error.detail ?? null,
-        hint: measurement.error.hint ?? null,
-      } : null,
-      blockedBy: measurement.blockedBy ?? null,
-      notices: measurement.notices.map(({ severity, code, message }) => ({ severity, code, message })),
-      differences: measurement.differences,
-    } : null,
+    unmeasured: review.clone === 'none' ? 'there was no clone' : (whyUntested(reviewed) ?? null),
+    outcome: measurement
+      ? {
+          rows: measurement.rows ?? null,
+          error: measurement.error
+            ? {
+                code: measurement.error.code,
+                message: measurement.error.message,
+                detail: measurement.error.detail ?? null,
+                hint: measurement.error.hint ?? null,
+              }
+            : null,
+          blockedBy: measurement.blockedBy ?? null,
+          notices: measurement.notices.map(({ severity, code, message }) => ({ severity, code, message })),
+          differences: measurement.differences,
+        }
+      : null,
   }
 }
 
@@ -75,7 +79,13 @@ function effectsData(effects: Effects): Effects {
     locks: effects.locks.map(({ relation, kind, mode, existed }) => ({ relation, kind, mode, existed })),
     rewrites: effects.rewrites,
     scans: effects.scans,
-    builds: effects.builds.map(({ index, table, concurrently, constraint, existed }) => ({ index, table, concurrently, constraint, existed })),
+    builds: effects.builds.map(({ index, table, concurrently, constraint, existed }) => ({
+      index,
+      table,
+      concurrently,
+      constraint,
+      existed,
+    })),
   }
 }
 
@@ -93,7 +103,9 @@ function findingData(finding: Finding) {
     endByte: finding.endByte,
     message: finding.message,
     explanation: finding.explanation,
-    evidence: finding.evidence.map((evidence) => evidence.kind === 'effects' ? { ...evidence, effects: effectsData(evidence.effects) } : evidence),
+    evidence: finding.evidence.map((evidence) =>
+      evidence.kind === 'effects' ? { ...evidence, effects: effectsData(evidence.effects) } : evidence,
+    ),
     fix: finding.fix ? { text: finding.fix.text, replacement: finding.fix.replacement ?? null, steps: finding.fix.steps ?? null } : null,
     citations: finding.citations.map(({ title, url, quote }) => ({ title, url: webAddress(url) ?? url, quote })),
     suppressed: finding.suppressed ? { by: finding.suppressed.by, reason: finding.suppressed.reason } : null,

@@ -15,13 +15,28 @@ export function renderJunit(review: Review): string {
   const suites = paths.map((path) => suite(path, review))
   const total = attributes({
     name: 'pgwitness',
-    tests: sum(suites, 'tests'), failures: sum(suites, 'failures'), errors: 0, skipped: sum(suites, 'skipped'),
+    tests: sum(suites, 'tests'),
+    failures: sum(suites, 'failures'),
+    errors: 0,
+    skipped: sum(suites, 'skipped'),
   })
   const properties = `  <!-- ${text(coverageLine(review)).replaceAll('--', '- -')} -->`
-  return ['<?xml version="1.0" encoding="UTF-8"?>', `<testsuites${total}>`, properties, ...suites.map(({ xml }) => xml), '</testsuites>', ''].join('\n')
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites${total}>`,
+    properties,
+    ...suites.map(({ xml }) => xml),
+    '</testsuites>',
+    '',
+  ].join('\n')
 }
 
-interface Suite { tests: number; failures: number; skipped: number; xml: string }
+interface Suite {
+  tests: number
+  failures: number
+  skipped: number
+  xml: string
+}
 
 function suite(path: string, review: Review): Suite {
   const findings = review.findings.filter((finding) => finding.path === path).toSorted(compareFindings)
@@ -34,7 +49,9 @@ function suite(path: string, review: Review): Suite {
 }
 
 function nothingFound(path: string, review: Review): string {
-  const statements = review.scripts.filter(({ script }) => script.path === path).reduce((total, script) => total + script.statements.length, 0)
+  const statements = review.scripts
+    .filter(({ script }) => script.path === path)
+    .reduce((total, script) => total + script.statements.length, 0)
   return `    <testcase${attributes({ name: `${count(statements, 'statement')}, nothing found`, classname: path, file: path })}/>`
 }
 
@@ -51,16 +68,26 @@ function testCase(finding: Finding, review: Review): string {
 
 function body({ path, line, message, evidence, explanation, fix, citations }: Finding, review: Review): string {
   return [
-    `${path}:${line}`, message,
+    `${path}:${line}`,
+    message,
     ...evidence.map((item) => `Seen: ${evidenceInWords(item, review)}`),
     explanation,
     ...(fix ? [`Instead: ${[fix.text, ...(fix.steps ?? [fix.replacement ?? ''])].join('\n').trim()}`] : []),
     ...citations.map(({ title, url }) => `${title}: ${url}`),
-  ].filter((part) => part !== '').join('\n')
+  ]
+    .filter((part) => part !== '')
+    .join('\n')
 }
 
 function attributes(values: Record<string, string | number>): string {
-  return Object.entries(values).map(([name, value]) => ` ${name}="${text(`${value}`).replaceAll('"', '&quot;').replace(/[\t\n\r]/g, (space) => `&#${space.charCodeAt(0)};`)}"`).join('')
+  return Object.entries(values)
+    .map(
+      ([name, value]) =>
+        ` ${name}="${text(`${value}`)
+          .replaceAll('"', '&quot;')
+          .replace(/[\t\n\r]/g, (space) => `&#${space.charCodeAt(0)};`)}"`,
+    )
+    .join('')
 }
 
 /** Character data. XML 1.0 has no way to write most control characters, so those are left out. */
@@ -69,7 +96,6 @@ function text(value: string): string {
 }
 
 // https://www.w3.org/TR/xml/#charsets; C1 controls are allowed but discouraged, and of no use to anybody here.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g
 
 function sum(suites: readonly Suite[], what: 'tests' | 'failures' | 'skipped'): number {

@@ -7,7 +7,10 @@ import { oneLine, printable } from './printable.ts'
  * rendering; a zero-width space after the sign is what both forges leave alone.
  */
 export function proseMarkdown(text: string): string {
-  return oneLine(text).split(/(`[^`]+`)/).map((part, index) => index % 2 === 1 ? codeMarkdown(part.slice(1, -1)) : escapePlain(part)).join('')
+  return oneLine(text)
+    .split(/(`[^`]+`)/)
+    .map((part, index) => (index % 2 === 1 ? codeMarkdown(part.slice(1, -1)) : escapePlain(part)))
+    .join('')
     .replace(/^(\d+)(?=[.)])/, '$1\\')
     .replace(/^(?=[-+=#/:])/, '\\')
 }
@@ -45,7 +48,8 @@ export function linkMarkdown(title: string, url: string): string {
 /** Text inside HTML, such as a `<summary>`, on one line. */
 export function htmlText(text: string): string {
   return oneLine(text).replace(/[&<>"']|[@#!~%$](?=[\w"[])/g, (sign) =>
-    '&<>"\''.includes(sign) ? `&#${sign.charCodeAt(0)};` : `${sign}&#8203;`)
+    '&<>"\''.includes(sign) ? `&#${sign.charCodeAt(0)};` : `${sign}&#8203;`,
+  )
 }
 
 const SPECIAL = /[\\`*[\]|~<>&$]|[@#!%](?=[\w"[])|(?<!\w)_|_(?!\w)|:(?=\/\/)|(?<=\bwww)\./gi
@@ -58,7 +62,19 @@ function escapePlain(text: string): string {
   })
 }
 
-const ENTITIES: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', $: '&#36;', ':': '&#58;', '.': '&#46;', '|': '&#124;', '@': '@', '#': '#', '!': '!', '%': '%' }
+const ENTITIES: Record<string, string> = {
+  '<': '&lt;',
+  '>': '&gt;',
+  '&': '&amp;',
+  $: '&#36;',
+  ':': '&#58;',
+  '.': '&#46;',
+  '|': '&#124;',
+  '@': '@',
+  '#': '#',
+  '!': '!',
+  '%': '%',
+}
 
 function longestRun(text: string): number {
   return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length))

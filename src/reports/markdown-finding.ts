@@ -14,7 +14,10 @@ export function findingMarkdown(finding: Finding, review: Review, source: Source
     ...(lines.length > 0 ? [fencedMarkdown(lines.join('\n'), 'sql')] : []),
     paragraph(finding.message),
     ...seen(finding, review),
-    ...finding.explanation.split(/\n\s*\n/).filter((text) => text.trim() !== '').map(paragraph),
+    ...finding.explanation
+      .split(/\n\s*\n/)
+      .filter((text) => text.trim() !== '')
+      .map(paragraph),
     ...instead(finding),
     ...again(finding),
     ...sources(finding),

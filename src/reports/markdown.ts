@@ -1,8 +1,8 @@
 import type { Finding } from '../review/finding.ts'
 import type { Review } from '../review/review.ts'
 import { coverageLine } from './coverage-line.ts'
-import { orderFindings, verdictCounts } from './finding-order.ts'
 import type { OrderedFindings } from './finding-order.ts'
+import { orderFindings, verdictCounts } from './finding-order.ts'
 import { clip, count, LIMITS, shortList } from './limits.ts'
 import { cellMarkdown, codeMarkdown, htmlText, proseMarkdown } from './markdown-escape.ts'
 import { findingMarkdown, harmlessMarkdown } from './markdown-finding.ts'
@@ -40,12 +40,20 @@ function worst(shown: readonly Finding[]): string {
 
 function table(shown: readonly Finding[]): string {
   const rows = shown.slice(0, LIMITS.rows).map((finding) => {
-    const cells = [finding.severity, finding.verdict, place(finding), proseMarkdown(clip(finding.message, LIMITS.cell)), codeMarkdown(finding.rule)]
+    const cells = [
+      finding.severity,
+      finding.verdict,
+      place(finding),
+      proseMarkdown(clip(finding.message, LIMITS.cell)),
+      codeMarkdown(finding.rule),
+    ]
     return `| ${cells.map(cellMarkdown).join(' | ')} |`
   })
   const rest = shown.length - rows.length
   return [
-    '| Severity | Verdict | Where | What | Rule |', '|---|---|---|---|---|', ...rows,
+    '| Severity | Verdict | Where | What | Rule |',
+    '|---|---|---|---|---|',
+    ...rows,
     ...(rest > 0 ? ['', `${count(rest, 'more finding')} not in this table.`] : []),
   ].join('\n')
 }
@@ -61,7 +69,11 @@ function details(review: Review, shown: readonly Finding[], room: number): strin
   for (const finding of shown) {
     const block = findingMarkdown(finding, review, sourceOf(finding.path))
     left -= block.length + 2
-    if (left < 0) return [...blocks, `Evidence for ${count(shown.length - blocks.length, 'more finding')} did not fit here; the json report holds all of it.`]
+    if (left < 0)
+      return [
+        ...blocks,
+        `Evidence for ${count(shown.length - blocks.length, 'more finding')} did not fit here; the json report holds all of it.`,
+      ]
     blocks.push(block)
   }
   return blocks
@@ -74,8 +86,12 @@ function harmless(review: Review, { refuted }: OrderedFindings): string {
 }
 
 function suppressed({ suppressed }: OrderedFindings): string {
-  const rows = suppressed.slice(0, LIMITS.rows).map((finding) =>
-    `- ${place(finding)} ${codeMarkdown(finding.rule)}: ${proseMarkdown(clip(finding.suppressed?.reason ?? '', LIMITS.cell))}`)
+  const rows = suppressed
+    .slice(0, LIMITS.rows)
+    .map(
+      (finding) =>
+        `- ${place(finding)} ${codeMarkdown(finding.rule)}: ${proseMarkdown(clip(finding.suppressed?.reason ?? '', LIMITS.cell))}`,
+    )
   const rest = suppressed.length - rows.length
   return fold(`Suppressed: ${count(suppressed.length, 'finding')}`, [...rows, ...(rest > 0 ? [`- and ${rest} more`] : [])].join('\n'))
 }
@@ -83,9 +99,14 @@ function suppressed({ suppressed }: OrderedFindings): string {
 /** Statements without measured effects; without a clone that is all of them, and one sentence says so. */
 function untested(review: Review, { shown }: OrderedFindings): string[] {
   const suspected = shown.filter((finding) => finding.verdict === 'suspected').length
-  if (review.clone === 'none') return [`Nothing was run: there was no clone, so ${suspected > 0 ? 'these are suspicions' : 'effects are predicted'}, not measurements.`]
-  const reasons = untestedStatements(review).map(({ reason, places }) =>
-    `- ${proseMarkdown(reason)}: ${shortList(places.slice(0, LIMITS.rows).map((at) => codeMarkdown(clip(at, LIMITS.cell))))}`)
+  if (review.clone === 'none')
+    return [
+      `Nothing was run: there was no clone, so ${suspected > 0 ? 'these are suspicions' : 'effects are predicted'}, not measurements.`,
+    ]
+  const reasons = untestedStatements(review).map(
+    ({ reason, places }) =>
+      `- ${proseMarkdown(reason)}: ${shortList(places.slice(0, LIMITS.rows).map((at) => codeMarkdown(clip(at, LIMITS.cell))))}`,
+  )
   return reasons.length > 0 ? [fold('Not measured, and why', reasons.join('\n'))] : []
 }
 

@@ -6,9 +6,11 @@ import type { Finding } from '../review/finding.ts'
  */
 export function numberOccurrences(findings: readonly Finding[]): Map<Finding, number> {
   const seen = new Map<string, number>()
-  return new Map(findings.map((finding) => {
-    const occurrence = (seen.get(finding.fingerprint) ?? 0) + 1
-    seen.set(finding.fingerprint, occurrence)
-    return [finding, occurrence]
-  }))
+  return new Map(
+    findings.map((finding) => {
+      const occurrence = (seen.get(finding.fingerprint) ?? 0) + 1
+      seen.set(finding.fingerprint, occurrence)
+      return [finding, occurrence]
+    }),
+  )
 }

@@ -20,7 +20,6 @@ export function oneLine(text: string): string {
 }
 
 // C0 but the newline, DEL and C1; Arabic letter mark, zero-width space, direction marks, separators, embeddings, isolates, the byte order mark.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNPRINTABLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
 function visible(character: string): string {

@@ -5,18 +5,22 @@ import type { Source } from './source.ts'
 
 /** What the tool could not do: statements it could not parse (errors), base files it could not replay (warnings), then its notes and coverage. */
 export function sarifNotifications(review: Review, sourceOf: (path: string) => Source | undefined) {
-  const unparsed = review.scripts.flatMap(({ script, statements }) => statements.flatMap(({ statement }) => {
-    if (!statement.syntaxError) return []
-    const { message, hint } = statement.syntaxError
-    const lines = sourceOf(script.path)?.lines.length ?? statement.line
-    const region = { startLine: statement.line, endLine: Math.min(statement.endLine, lines) }
-    return [{
-      descriptor: { id: 'unparsed' },
-      level: 'error',
-      message: { text: sarifText(`${message}${hint === undefined ? '' : ` (${hint})`}`) },
-      locations: [sarifLocation(script.path, region)],
-    }]
-  }))
+  const unparsed = review.scripts.flatMap(({ script, statements }) =>
+    statements.flatMap(({ statement }) => {
+      if (!statement.syntaxError) return []
+      const { message, hint } = statement.syntaxError
+      const lines = sourceOf(script.path)?.lines.length ?? statement.line
+      const region = { startLine: statement.line, endLine: Math.min(statement.endLine, lines) }
+      return [
+        {
+          descriptor: { id: 'unparsed' },
+          level: 'error',
+          message: { text: sarifText(`${message}${hint === undefined ? '' : ` (${hint})`}`) },
+          locations: [sarifLocation(script.path, region)],
+        },
+      ]
+    }),
+  )
   const skipped = review.skippedBase.map(({ path, line, reason }) => ({
     descriptor: { id: 'base-not-replayed' },
     level: 'warning',

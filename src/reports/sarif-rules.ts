@@ -32,5 +32,8 @@ function helpText(title: string, citations: readonly Citation[]): string {
 }
 
 function helpMarkdown(title: string, citations: readonly Citation[]): string {
-  return [proseMarkdown(`${title}.`), ...citations.map(({ title, url, quote }) => `${linkMarkdown(title, url)}${quote ? `\n> ${proseMarkdown(quote)}` : ''}`)].join('\n\n')
+  return [
+    proseMarkdown(`${title}.`),
+    ...citations.map(({ title, url, quote }) => `${linkMarkdown(title, url)}${quote ? `\n> ${proseMarkdown(quote)}` : ''}`),
+  ].join('\n\n')
 }

@@ -8,16 +8,19 @@ import { levelOf } from './level.ts'
 import { numberOccurrences } from './occurrence.ts'
 import { printable } from './printable.ts'
 import { sarifNotifications } from './sarif-notifications.ts'
-import { sarifLocation, sarifText } from './sarif-text.ts'
 import { sarifRules } from './sarif-rules.ts'
-import { regionOf, sourcesOf } from './source.ts'
+import { sarifLocation, sarifText } from './sarif-text.ts'
 import type { Source } from './source.ts'
+import { regionOf, sourcesOf } from './source.ts'
 
 /**
  * `version` is pgwitness's own. `problemsOnly` leaves refuted and suppressed findings out, for readers that take every result for
  * a problem, as GitHub's code scanning does whatever its `kind` and `suppressions` say: https://github.com/microsoft/PSRule/issues/955
  */
-export interface SarifOptions { version?: string; problemsOnly?: boolean }
+export interface SarifOptions {
+  version?: string
+  problemsOnly?: boolean
+}
 
 /** SARIF 2.1.0 with one run: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
 export function renderSarif(review: Review, { version, problemsOnly = false }: SarifOptions = {}): string {
@@ -38,21 +41,33 @@ export function renderSarif(review: Review, { version, problemsOnly = false }: S
   return jsonText({
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
     version: '2.1.0',
-    runs: [{
-      tool: { driver: { name: 'pgwitness', ...(version === undefined ? {} : { version }), rules } },
-      automationDetails: { id: 'pgwitness/' },
-      columnKind: 'utf16CodeUnits',
-      invocations: [{ executionSuccessful: true, toolExecutionNotifications: sarifNotifications(review, sourceOf) }],
-      results,
-      properties: { coverageLine: coverageLine(review), coverage: review.coverage, postgres: review.postgres, clone: review.clone, model: review.model },
-    }],
+    runs: [
+      {
+        tool: { driver: { name: 'pgwitness', ...(version === undefined ? {} : { version }), rules } },
+        automationDetails: { id: 'pgwitness/' },
+        columnKind: 'utf16CodeUnits',
+        invocations: [{ executionSuccessful: true, toolExecutionNotifications: sarifNotifications(review, sourceOf) }],
+        results,
+        properties: {
+          coverageLine: coverageLine(review),
+          coverage: review.coverage,
+          postgres: review.postgres,
+          clone: review.clone,
+          model: review.model,
+        },
+      },
+    ],
   })
 }
 
 function result(finding: Finding, review: Review, source: Source | undefined) {
   const refuted = finding.verdict === 'refuted'
-  const paragraphs = [finding.message, ...finding.evidence.map((evidence) => `Seen: ${evidenceInWords(evidence, review)}`), finding.explanation,
-    ...(finding.fix ? [`Instead: ${[finding.fix.text, ...(finding.fix.steps ?? [finding.fix.replacement ?? ''])].join('\n').trim()}`] : [])]
+  const paragraphs = [
+    finding.message,
+    ...finding.evidence.map((evidence) => `Seen: ${evidenceInWords(evidence, review)}`),
+    finding.explanation,
+    ...(finding.fix ? [`Instead: ${[finding.fix.text, ...(finding.fix.steps ?? [finding.fix.replacement ?? ''])].join('\n').trim()}`] : []),
+  ]
   return {
     ruleId: finding.rule,
     kind: refuted ? 'pass' : 'fail',

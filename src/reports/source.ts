@@ -2,12 +2,23 @@ import type { Finding } from '../review/finding.ts'
 import type { Review } from '../review/review.ts'
 
 /** A file of the review by its lines, so that byte offsets become lines and columns. */
-export interface Source { lines: SourceLine[] }
-/** `text` is without its line end and byte order mark; `startByte` is where that text begins in the file. */
-export interface SourceLine { text: string; startByte: number }
+export interface Source {
+  lines: SourceLine[]
+}
+/** `text` is without its line end and byte order mark; `startByte` is where it begins in the file, `bytes` how long it is there, with a carriage return. */
+export interface SourceLine {
+  text: string
+  startByte: number
+  bytes: number
+}
 
 /** One-based; columns count UTF-16 units, `endColumn` is the one after the last. */
-export interface Region { startLine: number; endLine: number; startColumn?: number; endColumn?: number }
+export interface Region {
+  startLine: number
+  endLine: number
+  startColumn?: number
+  endColumn?: number
+}
 
 /** Looks sources up by path, each split into lines only when it is first asked for. */
 export function sourcesOf(review: Review): (path: string) => Source | undefined {
@@ -24,11 +35,15 @@ export function sourcesOf(review: Review): (path: string) => Source | undefined 
 
 export function readSource(text: string): Source {
   let at = text.startsWith('\uFEFF') ? 3 : 0
-  const lines = text.replace(/^\uFEFF/, '').split('\n').map((line) => {
-    const startByte = at
-    at += Buffer.byteLength(line) + 1
-    return { text: line.replace(/\r$/, ''), startByte }
-  })
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .map((line) => {
+      const startByte = at
+      const bytes = Buffer.byteLength(line)
+      at += bytes + 1
+      return { text: line.endsWith('\r') ? line.slice(0, -1) : line, startByte, bytes }
+    })
   return { lines }
 }
 
@@ -45,8 +60,9 @@ export function regionOf(finding: Finding, source: Source | undefined): Region {
 
 /** The one-based column of a byte offset, or undefined when it is not on the line. */
 function columnAt(line: SourceLine, byte: number): number | undefined {
-  const bytes = Buffer.from(line.text)
   const offset = byte - line.startByte
-  if (offset < 0 || offset > bytes.length) return undefined
-  return bytes.subarray(0, offset).toString().length + 1
+  if (offset < 0 || offset > line.bytes) return undefined
+  // A line of ASCII can be a dump of megabytes with a thousand findings: it is not copied for each.
+  const ascii = line.bytes - line.text.length <= 1 && Buffer.byteLength(line.text) === line.text.length
+  return (ascii ? Math.min(offset, line.text.length) : Buffer.from(line.text).subarray(0, offset).toString().length) + 1
 }

@@ -12,21 +12,30 @@ import { remarks, untestedStatements } from './untested.ts'
 import { wrap } from './wrap.ts'
 
 /** `colour` only when the reader is a terminal that wants it; `width` in characters, 100 unless told. */
-export interface TextOptions { colour?: boolean; width?: number }
+export interface TextOptions {
+  colour?: boolean
+  width?: number
+}
 
 /** For a person at a terminal: the worst first, refuted claims only counted. */
 export function renderText(review: Review, { colour = false, width = 100 }: TextOptions = {}): string {
   const page: Page = { review, paint: colour ? paint : (_style, text) => text, width: Math.max(40, width), told: new Set() }
   const sourceOf = sourcesOf(review)
   const { shown } = orderFindings(review.findings)
-  const findings = shown.map((finding) => [
-    heading(page, finding),
-    ...indent(2, wrap(clip(oneLine(finding.message), LIMITS.paragraph), page.width - 2)),
-    ...indent(4, excerpt(finding, sourceOf(finding.path)).map((line) => page.paint('dim', clip(line, page.width - 4)))),
-    ...details(page, finding),
-    '',
-  ].join('\n'))
-  const untested = shown.length === 0 ? [] : untestedStatements(review).map(({ reason, places }) => `not measured: ${shortList(places)}: ${reason}`)
+  const findings = shown.map((finding) =>
+    [
+      heading(page, finding),
+      ...indent(2, wrap(clip(oneLine(finding.message), LIMITS.paragraph), page.width - 2)),
+      ...indent(
+        4,
+        excerpt(finding, sourceOf(finding.path)).map((line) => page.paint('dim', clip(line, page.width - 4))),
+      ),
+      ...details(page, finding),
+      '',
+    ].join('\n'),
+  )
+  const untested =
+    shown.length === 0 ? [] : untestedStatements(review).map(({ reason, places }) => `not measured: ${shortList(places)}: ${reason}`)
   const notes = [...remarks(review), ...untested].flatMap((note) => wrap(clip(oneLine(note), LIMITS.paragraph), page.width))
   return [...findings, ...notes.map((line) => page.paint('dim', line)), page.paint('bold', oneLine(coverageLine(review))), ''].join('\n')
 }
@@ -71,7 +80,10 @@ function instead(page: Page, { fix }: Finding): string[] {
   if (!fix) return []
   const sql = fix.steps ?? (fix.replacement === undefined ? [] : [fix.replacement])
   const lines = sql.flatMap((step) => clip(printable(step.trim()), LIMITS.sql).split('\n'))
-  return [...labelled(page, 'instead', `${oneLine(fix.text)}${sql.length > 1 ? ' Each step in a transaction of its own:' : ''}`), ...indent(4 + LABEL, lines)]
+  return [
+    ...labelled(page, 'instead', `${oneLine(fix.text)}${sql.length > 1 ? ' Each step in a transaction of its own:' : ''}`),
+    ...indent(4 + LABEL, lines),
+  ]
 }
 
 function untold({ told }: Page, texts: string[]): string[] {
@@ -83,8 +95,9 @@ function untold({ told }: Page, texts: string[]): string[] {
 const LABEL = 10
 
 function labelled({ paint, width }: Page, label: string, text: string): string[] {
-  return wrap(clip(text, LIMITS.paragraph), width - 4 - LABEL)
-    .map((line, index) => `    ${index === 0 ? paint('cyan', label.padEnd(LABEL)) : ' '.repeat(LABEL)}${line}`)
+  return wrap(clip(text, LIMITS.paragraph), width - 4 - LABEL).map(
+    (line, index) => `    ${index === 0 ? paint('cyan', label.padEnd(LABEL)) : ' '.repeat(LABEL)}${line}`,
+  )
 }
 
 function indent(by: number, lines: string[]): string[] {

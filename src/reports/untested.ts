@@ -1,8 +1,11 @@
 import type { Review, ReviewedStatement } from '../review/review.ts'
-import { LIMITS, count, shortList } from './limits.ts'
+import { count, LIMITS, shortList } from './limits.ts'
 
 /** A reason why effects are not or not fully measured, and where it applies (`migrations/7.sql:3`). */
-export interface Untested { reason: string; places: string[] }
+export interface Untested {
+  reason: string
+  places: string[]
+}
 
 /** Grouped by reason, the reason with most places first. */
 export function untestedStatements(review: Review): Untested[] {
