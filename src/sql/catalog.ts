@@ -110,7 +110,14 @@ export interface CatalogIndex {
 }
 
 export type CatalogType =
-  | { kind: 'domain'; base: string; constrained: boolean; usedBy: string[] }
+  | {
+      kind: 'domain'
+      base: string
+      constrained: boolean
+      usedBy: string[]
+      /** Its CHECKs with `pg_get_constraintdef`; unset when a NOT NULL or an unvalidated one is among its constraints. */
+      checks?: Array<{ name: string; definition: string }>
+    }
   | { kind: 'enum'; usedBy: string[] }
   | { kind: 'composite'; usedBy: string[] }
   | { kind: 'range'; usedBy: string[] }
