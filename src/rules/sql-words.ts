@@ -6,6 +6,8 @@ import { quoteIdentifier } from './fill.ts'
 export interface SqlWords {
   /** The column as written, without the constraint the operation is about; its other constraints stay. */
   columnDefinition?: string
+  /** Its type and COLLATE. Unsaid when it carries a CHECK, a reference or a constraint with a name of its own: more than a type would be lost. */
+  columnType?: string
   /** The constraint as one writes it on a table, without its name: `foreign key (user_id) references users (id)`. */
   constraintDefinition?: string
   /** Its name, or the one Postgres gives it when it has none: `orders_user_id_fkey`. */
@@ -16,8 +18,11 @@ export interface SqlWords {
 export function sqlWords(operation: Operation, statement: Statement): SqlWords {
   const column = columnOf(operation, statement)
   const { constraint } = operation
+  const constraints = column ? constraintsOn(column, statement) : []
+  const isPlain = constraints.every(({ type, name }) => !name && (type === 'unique' || type === 'primary key'))
   return {
-    ...(column?.type && { columnDefinition: columnDefinition(column, constraintsOn(column, statement).filter((one) => one !== constraint)) }),
+    ...(column?.type && { columnDefinition: columnDefinition(column, constraints.filter((one) => one !== constraint)) }),
+    ...(column?.type && isPlain && { columnType: typeOf(column) }),
     ...(constraint && { constraintDefinition: constraintDefinition(constraint, true), constraintName: constraintName(operation, constraint) }),
   }
 }
@@ -36,16 +41,19 @@ function constraintsOn(column: ColumnWords, { operations }: Statement): Constrai
 }
 
 function columnDefinition(column: ColumnWords, constraints: ConstraintWords[]): string {
-  const { name, fullType, type, collation, defaultExpression, generated, generatedExpression, nullable, serial } = column
+  const { name, defaultExpression, generated, generatedExpression, nullable, serial } = column
   return [
     quoteIdentifier(name),
-    fullType ?? type,
-    ...(collation ? [`collate ${collation}`] : []),
+    typeOf(column),
     ...(defaultExpression ? [`default ${defaultExpression}`] : []),
     ...(generated ? [`generated always as (${generatedExpression}) ${generated}`] : []),
     ...(nullable === false && !serial && !column.primary ? ['not null'] : []),
     ...constraints.map((one) => (one.name ? `constraint ${quoteIdentifier(one.name)} ` : '') + constraintDefinition(one, false)),
   ].join(' ')
+}
+
+function typeOf({ fullType, type, collation }: ColumnWords): string {
+  return (fullType ?? type ?? '') + (collation ? ` collate ${collation.split('.').map(quoteIdentifier).join('.')}` : '')
 }
 
 function constraintDefinition(constraint: ConstraintWords, onTable: boolean): string {
