@@ -50,11 +50,21 @@ export interface ColumnWords {
   /** Modifiers as written: `[10, 2]` of `numeric(10,2)`. */
   modifiers?: number[]
   array?: boolean
+  /** The type with modifiers, as `format_type` writes it: `numeric(10,2)`, `timestamp(3) with time zone`, `text[]`. */
+  fullType?: string
+  /** COLLATE as written. */
+  collation?: string
   nullable?: boolean
   serial?: boolean
   identity?: boolean
   generated?: 'stored' | 'virtual'
   default?: 'none' | 'constant' | 'stable' | 'volatile'
+  /** The expression of DEFAULT as written. */
+  defaultExpression?: string
+  /** Functions it calls, as written, lower case: `now`, `public.next_id`. */
+  defaultCalls?: string[]
+  /** The expression of GENERATED ALWAYS AS (…) as written. */
+  generatedExpression?: string
   primary?: boolean
   unique?: boolean
 }
@@ -72,9 +82,17 @@ export interface ConstraintWords {
   onDelete?: string
   onUpdate?: string
   deferrable?: boolean
+  initiallyDeferred?: boolean
+  /** NO INHERIT. */
+  noInherit?: boolean
+  nullsNotDistinct?: boolean
+  /** The index method of an EXCLUDE. */
+  method?: string
   /** Written on the column rather than as a table constraint. */
   inline?: boolean
   expression?: string
+  /** Functions the expression calls, as written, lower case. */
+  calls?: string[]
 }
 
 export interface IndexWords {
@@ -86,6 +104,15 @@ export interface IndexWords {
   include?: string[]
   predicate?: string
   expressions?: boolean
+  /** Operator classes written, in the order of the keys, null where none is. */
+  operatorClasses?: Array<string | null>
+  /** Collations written, likewise. */
+  collations?: Array<string | null>
+  /** Directions that differ from the default, in the order of the keys: `desc`, `desc nulls last`. */
+  orders?: Array<string | null>
+  /** Names of the storage parameters set. */
+  options?: string[]
+  nullsNotDistinct?: boolean
 }
 
 export interface TransactionWords {

@@ -1,0 +1,56 @@
+/** Types in the manual's spelling: the parser has `pg_catalog.int4` for `int`, and the word as written for a type it does not know. */
+import type { ColumnWords } from '../operation.ts'
+import type { Node } from './parser.ts'
+
+const SPELLINGS: Record<string, string> = {
+  int2: 'smallint', int4: 'integer', int8: 'bigint', float4: 'real', float8: 'double precision', bool: 'boolean', bpchar: 'character',
+  varchar: 'character varying', varbit: 'bit varying', timestamp: 'timestamp without time zone', timestamptz: 'timestamp with time zone',
+  time: 'time without time zone', timetz: 'time with time zone', decimal: 'numeric', int: 'integer',
+}
+const SERIALS: Record<string, string> = {
+  smallserial: 'smallint', serial2: 'smallint', serial: 'integer', serial4: 'integer', bigserial: 'bigint', serial8: 'bigint',
+}
+/** Bits of an interval's field mask, from Postgres's datetime.h. */
+const INTERVAL_FIELDS: Record<number, string> = {
+  4: 'year', 2: 'month', 8: 'day', 1024: 'hour', 2048: 'minute', 4096: 'second', 6: 'year to month', 1032: 'day to hour',
+  3080: 'day to minute', 7176: 'day to second', 3072: 'hour to minute', 7168: 'hour to second', 6144: 'minute to second',
+}
+
+export type TypeWords = Pick<ColumnWords, 'type' | 'modifiers' | 'array' | 'serial' | 'fullType'>
+
+export function typeOf(typeName: Node | undefined): TypeWords {
+  if (!typeName) return {}
+  const path: string[] = (typeName.names ?? []).map((part: Node) => part.String?.sval ?? '')
+  const name = path.at(-1) ?? ''
+  const builtIn = path.length === 1 || path[0] === 'pg_catalog'
+  const underlying = path.length === 1 && !typeName.pct_type ? SERIALS[name] : undefined
+  const type = underlying ?? (builtIn ? (SPELLINGS[name] ?? name) : path.join('.')) + (typeName.pct_type ? '%type' : '')
+  const numbers = numbersOf(typeName.typmods)
+  const fields = type === 'interval' ? INTERVAL_FIELDS[numbers[0] ?? -1] : undefined
+  const modifiers = type === 'interval' ? numbers.slice(1) : numbers
+  const array = (typeName.arrayBounds ?? []).length > 0
+  return {
+    type,
+    fullType: withModifiers(fields ? `interval ${fields}` : type, modifiers) + (array ? '[]' : ''),
+    ...(modifiers.length > 0 && { modifiers }),
+    ...(array && { array }),
+    ...(underlying && { serial: true }),
+  }
+}
+
+/** As `format_type` puts them: `timestamp(3) with time zone`, `numeric(10,2)`. */
+function withModifiers(type: string, modifiers: number[]): string {
+  if (modifiers.length === 0) return type
+  const written = `(${modifiers.join(',')})`
+  const zone = / with(?:out)? time zone$/.exec(type)
+  return zone ? type.slice(0, zone.index) + written + zone[0] : type + written
+}
+
+function numbersOf(modifiers: Node[] | undefined): number[] {
+  return (modifiers ?? []).flatMap((modifier) => {
+    const constant = modifier.A_Const
+    if (!constant) return []
+    if (constant.ival) return [Number(constant.ival.ival ?? 0)]
+    return constant.fval ? [Number(constant.fval.fval)] : []
+  })
+}

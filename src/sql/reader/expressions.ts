@@ -1,0 +1,78 @@
+/** What an expression says: the functions it calls, how volatile it is, the constant it is. */
+import { IMMUTABLE, STABLE, VOLATILE } from './built-in-volatility.ts'
+import { strings } from './names.ts'
+import type { Node } from './parser.ts'
+
+export type Volatility = 'constant' | 'stable' | 'volatile'
+
+/** Every node of the tree under `root`, parents first, without recursion: expressions can be thousands deep. */
+export function* nodesIn(root: unknown): Generator<[type: string, node: Node]> {
+  const left: unknown[] = [root]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (next === null || typeof next !== 'object') continue
+    const entries = Object.entries(next)
+    for (const [key, value] of entries) if (isTypeName(key) && value !== null && typeof value === 'object') yield [key, value as Node]
+    for (let index = entries.length - 1; index >= 0; index -= 1) left.push(entries[index]?.[1])
+  }
+}
+
+/** The functions an expression calls, lower case, qualified only where written so. */
+export function callsIn(expression: unknown): string[] {
+  const calls: string[] = []
+  for (const [type, node] of nodesIn(expression)) {
+    if (type === 'FuncCall') calls.push(functionName(node))
+    if (type === 'SQLValueFunction') calls.push(String(node.op).replace(/^SVFOP_/, '').replace(/_N$/, '').toLowerCase())
+  }
+  return [...new Set(calls)]
+}
+
+export function functionName(call: Node): string {
+  const path = strings(call.funcname)
+  return (path[0] === 'pg_catalog' ? path.slice(1) : path).join('.').toLowerCase()
+}
+
+/** The least stable thing an expression calls. A function that is not Postgres's own counts as volatile. */
+export function volatilityOf(expression: unknown): Volatility {
+  let worst: Volatility = 'constant'
+  for (const [type, node] of nodesIn(expression)) {
+    const one = type === 'SQLValueFunction' ? 'stable' : type === 'FuncCall' ? volatilityOfCall(functionName(node)) : 'constant'
+    if (one === 'volatile') return one
+    if (one === 'stable') worst = one
+  }
+  return worst
+}
+
+function volatilityOfCall(name: string): Volatility {
+  if (VOLATILE.has(name)) return 'volatile'
+  if (STABLE.has(name)) return 'stable'
+  return IMMUTABLE.has(name) ? 'constant' : 'volatile'
+}
+
+/** The text of a literal, a cast looked through: `'2s'`, `5`, `true`; undefined for anything else, NULL included. */
+export function constantOf(expression: Node | undefined): string | undefined {
+  const inner = uncast(expression)
+  const constant = inner?.A_Const
+  if (!constant || constant.isnull) return undefined
+  if (constant.sval) return constant.sval.sval ?? ''
+  if (constant.ival) return String(constant.ival.ival ?? 0)
+  if (constant.fval) return constant.fval.fval
+  if (constant.boolval) return String(constant.boolval.boolval ?? false)
+  return constant.bsval?.bsval
+}
+
+export function isNull(expression: Node | undefined): boolean {
+  return uncast(expression)?.A_Const?.isnull === true
+}
+
+function uncast(expression: Node | undefined): Node | undefined {
+  let inner = expression
+  while (inner?.TypeCast) inner = inner.TypeCast.arg
+  return inner
+}
+
+/** Node types begin with a capital; fields never do. */
+function isTypeName(key: string): boolean {
+  const code = key.charCodeAt(0)
+  return code >= 65 && code <= 90
+}

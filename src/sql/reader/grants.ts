@@ -1,0 +1,56 @@
+/** GRANT, REVOKE, roles, COMMENT and the objects of a whole database. */
+import { type Command, type Draft, type Reading, single } from './draft.ts'
+import { pathOf } from './drops.ts'
+import { tableOf, tableOfPath } from './names.ts'
+import { objectWords } from './object-words.ts'
+import type { Node } from './parser.ts'
+
+export function readGrant(node: Node, { names }: Reading): Command {
+  const action = node.is_grant ? 'grant' : 'revoke'
+  const words = {
+    object: objectWords(node.objtype),
+    all: node.privileges === undefined,
+    public: (node.grantees ?? []).some((one: Node) => one.RoleSpec.roletype === 'ROLESPEC_PUBLIC'),
+    privileges: (node.privileges ?? []).map((one: Node) => one.AccessPriv.priv_name),
+  }
+  const tables: Node[] = (node.objects ?? []).flatMap((one: Node) => (one.RangeVar ? [one.RangeVar] : []))
+  const drafts = tables.map((range): Draft => ({ action, table: tableOf(range, names), ...words }))
+  return { kind: action, drafts: drafts.length > 0 ? drafts : [{ action, ...words }] }
+}
+
+export function readGrantRole(node: Node): Command {
+  return single(node.is_grant ? 'grant' : 'revoke', { object: 'role', all: false, public: false })
+}
+
+export function readDefaultPrivileges(): Command {
+  return single('alter default privileges')
+}
+
+export function readComment(node: Node, { names }: Reading): Command {
+  const object = objectWords(node.objtype)
+  const path = pathOf(node.object)
+  if (object === 'column') return single('comment', { object, table: tableOfPath(path.slice(0, -1), names), column: { name: path.at(-1) ?? '' } })
+  if (['table', 'view', 'materialized view', 'index', 'sequence', 'foreign table'].includes(object)) return single('comment', { object, table: tableOfPath(path, names) })
+  if (['constraint', 'trigger', 'rule', 'policy'].includes(object)) return single('comment', { object, table: tableOfPath(path.slice(0, -1), names) })
+  return single('comment', { object })
+}
+
+export function readCreateSchema(node: Node): Command {
+  return single('create schema', { name: node.schemaname ?? node.authrole?.rolename, guarded: node.if_not_exists === true })
+}
+
+export function readCreateExtension(node: Node): Command {
+  const option = (name: string) => (node.options ?? []).find((one: Node) => one.DefElem.defname === name)?.DefElem.arg?.String?.sval
+  const version = option('new_version')
+  const schema = option('schema')
+  return single('create extension', { name: node.extname, guarded: node.if_not_exists === true, ...(version && { version }), ...(schema && { schema }) })
+}
+
+export function readAlterExtension(node: Node): Command {
+  return single('alter extension', { name: node.extname })
+}
+
+/** A command whose one word worth telling is the name of what it is about. */
+export function namedBy(action: string, field: string): (node: Node) => Command {
+  return (node) => single(action, node[field]?.rolename ?? node[field] ? { name: node[field]?.rolename ?? node[field] } : {})
+}

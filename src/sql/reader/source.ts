@@ -1,0 +1,91 @@
+/** One statement as written, for the words that quote it. */
+import type { Offsets } from '../offsets.ts'
+import { meaningfulTokens, type Token, wordOf } from './lexer.ts'
+import type { Node } from './parser.ts'
+
+export interface Source {
+  text: string
+  /** Of the text that was parsed, which has the same length. */
+  offsets: Offsets
+  /** UTF-16 offsets of the statement. */
+  start: number
+  end: number
+  tokens(): Token[]
+}
+
+export function sourceOf(text: string, offsets: Offsets, start: number, end: number): Source {
+  let tokens: Token[] | undefined
+  return { text, offsets, start, end, tokens: () => (tokens ??= [...meaningfulTokens(text, start, end)]) }
+}
+
+/** Words that end the expression of a column's DEFAULT, which is followed by other constraints without a comma. */
+export const COLUMN_STOPS: ReadonlySet<string> = new Set([
+  'not', 'null', 'check', 'unique', 'primary', 'references', 'constraint', 'generated', 'collate', 'deferrable', 'initially', 'default',
+  'enforced', 'storage', 'compression',
+])
+const NO_STOPS: ReadonlySet<string> = new Set()
+
+/** The expression that follows the last `keyword` before it, up to a comma, a closing parenthesis or a word that stops it. */
+export function expressionAfter(source: Source, keyword: string, expression: Node, stops = NO_STOPS): string | undefined {
+  const first = firstTokenAfter(source, keyword, expression)
+  const tokens = source.tokens()
+  if (first === undefined || first >= tokens.length) return undefined
+  let depth = 0
+  let end = tokens[first]?.end ?? source.end
+  for (let index = first; index < tokens.length; index += 1) {
+    const token = tokens[index] as Token
+    const word = wordOf(source.text, token)
+    if (depth === 0 && (word === ')' || word === ',' || word === ';' || (index > first && token.kind === 'word' && stops.has(word)))) break
+    depth += depthChange(word)
+    end = token.end
+  }
+  return source.text.slice(tokens[first]?.start, end)
+}
+
+/** What stands in the parentheses after the last `keyword` before the expression, without them. */
+export function parenthesisedAfter(source: Source, keyword: string, expression: Node): string | undefined {
+  const written = expressionAfter(source, keyword, expression)
+  if (!written?.startsWith('(')) return written
+  let depth = 0
+  for (const token of meaningfulTokens(written)) {
+    depth += parenthesisChange(wordOf(written, token))
+    if (depth === 0) return written.slice(1, token.start).trim()
+  }
+  return written
+}
+
+/** The smallest byte offset any part of the node carries. */
+export function firstByte(node: unknown): number | undefined {
+  let smallest: number | undefined
+  const left: unknown[] = [node]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (next === null || typeof next !== 'object') continue
+    for (const [key, value] of Object.entries(next)) {
+      if (key === 'location' && typeof value === 'number' && value >= 0) smallest = Math.min(smallest ?? value, value)
+      else left.push(value)
+    }
+  }
+  // The parser leaves a zero out, and nothing but a whole statement begins there.
+  return smallest
+}
+
+function firstTokenAfter(source: Source, keyword: string, expression: Node): number | undefined {
+  const byte = firstByte(expression)
+  if (byte === undefined) return undefined
+  const at = source.offsets.ofByte(byte)
+  const tokens = source.tokens()
+  let index = tokens.findLastIndex((token) => token.start <= at)
+  while (index >= 0 && !(tokens[index]?.kind === 'word' && wordOf(source.text, tokens[index]) === keyword)) index -= 1
+  return index < 0 ? undefined : index + 1
+}
+
+function depthChange(word: string): number {
+  if (word === 'case' || word === '[') return 1
+  if (word === 'end' || word === ']') return -1
+  return parenthesisChange(word)
+}
+
+function parenthesisChange(word: string): number {
+  return word === '(' ? 1 : word === ')' ? -1 : 0
+}
