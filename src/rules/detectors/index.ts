@@ -1,4 +1,7 @@
 import type { Detector } from '../claim.ts'
+import { attachedPartition } from './attached-partition.ts'
+import { backfillOfNewColumn } from './backfill-of-new-column.ts'
+import { backfillUnderLock } from './backfill-under-lock.ts'
 import { blockingIndexDrop } from './blocking-index-drop.ts'
 import { blockingIndex } from './blocking-index.ts'
 import { columnInUse } from './column-in-use.ts'
@@ -7,28 +10,46 @@ import { concurrentlyOnPartitioned } from './concurrently-on-partitioned.ts'
 import { constrainedDomainColumn } from './constrained-domain-column.ts'
 import { costlyTypeChange, timeZoneTypeChange } from './costly-type-change.ts'
 import { crowdedTable } from './crowded-table.ts'
+import { disabledTriggers } from './disabled-triggers.ts'
+import { droppedByCascade } from './dropped-by-cascade.ts'
 import { droppedChild } from './dropped-child.ts'
 import { droppedConstraint, droppedForeignKey, droppedPrimaryKey } from './dropped-constraint.ts'
+import { droppedTable, recreatedTable } from './dropped-table.ts'
 import { guardedConcurrentIndex, secondConcurrentIndex } from './failed-build.ts'
 import { foreignKeyTarget } from './foreign-key-target.ts'
 import { foreignKeyTypes } from './foreign-key-types.ts'
 import { dynamicSql, hiddenEffects } from './hidden-effects.ts'
 import { inlineForeignKey } from './inline-foreign-key.ts'
+import { insertWithoutColumns } from './insert-without-columns.ts'
 import { keylessTable } from './keyless-table.ts'
+import { largeTableChange } from './large-table-change.ts'
+import { lateLockTimeout } from './late-lock-timeout.ts'
+import { locksOnManyTables } from './locks-on-many-tables.ts'
+import { longLockTimeout } from './long-lock-timeout.ts'
 import { longTransaction } from './long-transaction.ts'
 import { lostWithColumn } from './lost-with-column.ts'
+import { mergeableAlters } from './mergeable-alters.ts'
+import { missingAnalyze } from './missing-analyze.ts'
 import { narrowingTypeChange } from './narrowing-type-change.ts'
+import { nestedBegin } from './nested-begin.ts'
 import { newEnumValue } from './new-enum-value.ts'
+import { openTransaction } from './open-transaction.ts'
 import { partitionedIndex } from './partitioned-index.ts'
 import { partlyNullForeignKey } from './partly-null-foreign-key.ts'
+import { pendingTriggerEvents } from './pending-trigger-events.ts'
 import { rangeBeforeEquality } from './range-before-equality.ts'
 import { redundantIndex } from './redundant-index.ts'
 import { refreshWithoutUniqueIndex } from './refresh-without-unique-index.ts'
+import { renamedTable } from './renamed-table.ts'
+import { replacedView } from './replaced-view.ts'
 import { severalForeignKeys } from './several-foreign-keys.ts'
 import { shortPrimaryKey } from './short-primary-key.ts'
+import { slowWorkUnderLock } from './slow-work-under-lock.ts'
 import { staleStarView } from './stale-star-view.ts'
 import { starReader } from './star-reader.ts'
 import { truncatedIndexName } from './truncated-index-name.ts'
+import { unboundedLockWait } from './unbounded-lock-wait.ts'
+import { uncommentedTable } from './uncommented-table.ts'
 import { unindexedForeignKey } from './unindexed-foreign-key.ts'
 import { uniqueOverExistingRows } from './unique-over-existing-rows.ts'
 import { unusableIndex } from './unusable-index.ts'
@@ -37,6 +58,9 @@ import { vanishedType } from './vanished-type.ts'
 
 /** The detectors a rule file may name in `detect:`. */
 export const detectors: Record<string, Detector> = {
+  'attached-partition': attachedPartition,
+  'backfill-of-new-column': backfillOfNewColumn,
+  'backfill-under-lock': backfillUnderLock,
   'blocking-index': blockingIndex,
   'blocking-index-drop': blockingIndexDrop,
   'column-in-use': columnInUse,
@@ -45,33 +69,52 @@ export const detectors: Record<string, Detector> = {
   'constrained-domain-column': constrainedDomainColumn,
   'costly-type-change': costlyTypeChange,
   'crowded-table': crowdedTable,
+  'disabled-triggers': disabledTriggers,
+  'dropped-by-cascade': droppedByCascade,
   'dropped-child': droppedChild,
   'dropped-constraint': droppedConstraint,
   'dropped-foreign-key': droppedForeignKey,
   'dropped-primary-key': droppedPrimaryKey,
+  'dropped-table': droppedTable,
   'dynamic-sql': dynamicSql,
   'foreign-key-target': foreignKeyTarget,
   'foreign-key-types': foreignKeyTypes,
   'guarded-concurrent-index': guardedConcurrentIndex,
   'hidden-effects': hiddenEffects,
   'inline-foreign-key': inlineForeignKey,
+  'insert-without-columns': insertWithoutColumns,
   'keyless-table': keylessTable,
+  'large-table-change': largeTableChange,
+  'late-lock-timeout': lateLockTimeout,
+  'locks-on-many-tables': locksOnManyTables,
+  'long-lock-timeout': longLockTimeout,
   'long-transaction': longTransaction,
   'lost-with-column': lostWithColumn,
+  'mergeable-alters': mergeableAlters,
+  'missing-analyze': missingAnalyze,
   'narrowing-type-change': narrowingTypeChange,
+  'nested-begin': nestedBegin,
   'new-enum-value': newEnumValue,
+  'open-transaction': openTransaction,
   'partitioned-index': partitionedIndex,
   'partly-null-foreign-key': partlyNullForeignKey,
+  'pending-trigger-events': pendingTriggerEvents,
   'range-before-equality': rangeBeforeEquality,
+  'recreated-table': recreatedTable,
   'redundant-index': redundantIndex,
   'refresh-without-unique-index': refreshWithoutUniqueIndex,
+  'renamed-table': renamedTable,
+  'replaced-view': replacedView,
   'second-concurrent-index': secondConcurrentIndex,
   'several-foreign-keys': severalForeignKeys,
   'short-primary-key': shortPrimaryKey,
+  'slow-work-under-lock': slowWorkUnderLock,
   'stale-star-view': staleStarView,
   'star-reader': starReader,
   'time-zone-type-change': timeZoneTypeChange,
   'truncated-index-name': truncatedIndexName,
+  'unbounded-lock-wait': unboundedLockWait,
+  'uncommented-table': uncommentedTable,
   'unindexed-foreign-key': unindexedForeignKey,
   'unique-over-existing-rows': uniqueOverExistingRows,
   'unusable-index': unusableIndex,

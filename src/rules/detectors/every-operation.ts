@@ -1,0 +1,22 @@
+import type { Operation } from '../../sql/operation.ts'
+import type { Scene, Sighting } from '../claim.ts'
+
+/** Every operation of a script with its statement, in the order they run. */
+export function everyOperation({ statements }: Pick<Scene, 'statements'>): Sighting[] {
+  return statements.flatMap((statement) => statement.operations.map((operation) => ({ statement, operation })))
+}
+
+/** A later operation of the same transaction. */
+export function isLaterInTransaction(later: Operation, earlier: Operation): boolean {
+  return later.number > earlier.number && sharesTransaction(later, earlier)
+}
+
+/** Without a transaction each statement is alone, whatever its number says. */
+export function sharesTransaction(one: Operation, other: Operation): boolean {
+  return one.transaction.mode !== 'none' && one.transaction.number === other.transaction.number
+}
+
+/** What an operation is about, for a sentence: its table, or the kind of its statement. */
+export function subjectOf({ table, statement }: Operation): string {
+  return table?.name ?? statement
+}

@@ -1,0 +1,28 @@
+import { LOCK_MODES } from '../../sql/effects.ts'
+import { type LockWords, lockWords, type Operation } from '../../sql/operation.ts'
+
+const STRENGTH = new Map<LockWords, number>([['none', -1], ...LOCK_MODES.map((mode, index) => [lockWords(mode), index] as const)])
+
+export function isAtLeast(lock: LockWords, other: LockWords): boolean {
+  return (STRENGTH.get(lock) ?? -1) >= (STRENGTH.get(other) ?? -1)
+}
+
+/** Does it wait for the table's writers and make all later ones wait: SHARE ROW EXCLUSIVE or stronger, and not built to be patient. */
+export function queuesEverybody({ lock, concurrently }: Operation): boolean {
+  return isAtLeast(lock, 'share row exclusive') && concurrently !== true
+}
+
+/** `access exclusive` as the manual writes it. */
+export function lockInCapitals({ lock }: Operation): string {
+  return lock.toUpperCase()
+}
+
+/** A setting's milliseconds; undefined when it is unset or no plain time. Without a unit Postgres counts milliseconds. */
+export function millisecondsOf(value: string | undefined): number | undefined {
+  const match = /^'?\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*'?$/.exec(value ?? '')
+  if (!match) return undefined
+  return Number(match[1]) * (UNITS[match[2] ?? 'ms'] ?? 1)
+}
+
+/** Units of time settings: https://www.postgresql.org/docs/current/config-setting.html */
+const UNITS: Record<string, number> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }

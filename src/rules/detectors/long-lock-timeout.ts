@@ -1,0 +1,15 @@
+import type { Detector } from '../claim.ts'
+import { everyOperation, subjectOf } from './every-operation.ts'
+import { lockInCapitals, millisecondsOf, queuesEverybody } from './lock-strength.ts'
+
+const LONGEST_MS = 30_000
+
+/** Operations that queue everybody under a lock_timeout of zero, which is none, or of more than half a minute. */
+export const longLockTimeout: Detector = (scene) =>
+  everyOperation(scene).flatMap(({ statement, operation }) => {
+    const written = operation.settings.lock_timeout
+    const wait = millisecondsOf(written)
+    if (wait === undefined || (wait > 0 && wait <= LONGEST_MS) || !queuesEverybody(operation)) return []
+    const limit = wait === 0 ? 'without limit: zero turns `lock_timeout` off' : `up to ${written?.replaceAll("'", '')}`
+    return [{ statement, operation, values: { subject: subjectOf(operation), mode: lockInCapitals(operation), limit } }]
+  })
