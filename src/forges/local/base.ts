@@ -50,7 +50,7 @@ async function defaultBranch(repository: Repository, signal?: AbortSignal): Prom
   const named = await git(repository.root, ['symbolic-ref', '-q', 'refs/remotes/origin/HEAD'], signal)
   const candidates = [named.stdout.trim(), 'refs/remotes/origin/main', 'refs/remotes/origin/master', 'refs/heads/main', 'refs/heads/master']
   const known = await git(repository.root, ['for-each-ref', '--format=%(refname)', 'refs/remotes/origin', 'refs/heads/main', 'refs/heads/master'], signal)
-  const refs = new Set(known.stdout.split('\n'))
+  const refs = new Set(known.stdout.split('\n').filter((ref) => ref !== ''))
   const found = candidates.find((ref) => refs.has(ref)) ?? (await initialBranch(repository, signal))
   if (found === undefined) throw new UserError(noDefault(repository))
   const isOnIt = repository.branch !== undefined && found === `refs/heads/${repository.branch}`
