@@ -22,5 +22,5 @@ export function excerpt(finding: Finding, source: Source | undefined): string[] 
 }
 
 function fromColumn(text: string, column: number): string {
-  return column > 1 ? `…${text.slice(column - 1)}` : text
+  return column > LIMITS.excerptColumns / 2 ? `…${text.slice(column - 1, column + LIMITS.excerptColumns)}` : text
 }

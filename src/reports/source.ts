@@ -6,10 +6,11 @@ export interface Source {
   lines: SourceLine[]
 }
 /** `text` is without its line end and byte order mark; `startByte` is where it begins in the file, `bytes` how long it is there, with a carriage return. */
-export interface SourceLine {
+interface SourceLine {
   text: string
   startByte: number
   bytes: number
+  ascii: boolean
 }
 
 /** One-based; columns count UTF-16 units, `endColumn` is the one after the last. */
@@ -42,7 +43,7 @@ export function readSource(text: string): Source {
       const startByte = at
       const bytes = Buffer.byteLength(line)
       at += bytes + 1
-      return { text: line.endsWith('\r') ? line.slice(0, -1) : line, startByte, bytes }
+      return { text: line.endsWith('\r') ? line.slice(0, -1) : line, startByte, bytes, ascii: bytes === line.length }
     })
   return { lines }
 }
@@ -63,6 +64,5 @@ function columnAt(line: SourceLine, byte: number): number | undefined {
   const offset = byte - line.startByte
   if (offset < 0 || offset > line.bytes) return undefined
   // A line of ASCII can be a dump of megabytes with a thousand findings: it is not copied for each.
-  const ascii = line.bytes - line.text.length <= 1 && Buffer.byteLength(line.text) === line.text.length
-  return (ascii ? Math.min(offset, line.text.length) : Buffer.from(line.text).subarray(0, offset).toString().length) + 1
+  return (line.ascii ? Math.min(offset, line.text.length) : Buffer.from(line.text).subarray(0, offset).toString().length) + 1
 }

@@ -2,7 +2,7 @@ import type { Review, ReviewedStatement } from '../review/review.ts'
 import { count, LIMITS, shortList } from './limits.ts'
 
 /** A reason why effects are not or not fully measured, and where it applies (`migrations/7.sql:3`). */
-export interface Untested {
+interface Untested {
   reason: string
   places: string[]
 }
