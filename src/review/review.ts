@@ -1,9 +1,17 @@
-import type { SkippedBase } from '../clones/clone.ts'
+/** A review from start to end: scripts -> statements -> predicted and measured effects -> claims -> findings. */
+import type { Clone, CloneProvider, SkippedBase } from '../clones/clone.ts'
 import type { Measurement } from '../experiments/measurement.ts'
+import { readCatalog } from '../experiments/read-catalog.ts'
 import type { Script } from '../extractors/script.ts'
+import type { Rule } from '../rules/rule.ts'
+import type { Catalog } from '../sql/catalog.ts'
 import type { Effects } from '../sql/effects.ts'
 import type { Statement } from '../sql/statement.ts'
+import { applyScript, baseOf } from './base.ts'
 import type { Finding } from './finding.ts'
+import type { Stack } from './plan.ts'
+import { type QueryRows, runQueryRules } from './query-rules.ts'
+import { reviewScript } from './review-script.ts'
 
 /** Everything a review found, and what it looked at. */
 export interface Review {
@@ -36,4 +44,83 @@ export interface ReviewedStatement {
   predicted: Effects
   /** Undefined when there is no clone. */
   measurement: Measurement | undefined
+}
+
+/** What a review is made with. */
+export interface ReviewParts {
+  /** The rules that speak. */
+  rules: readonly Rule[]
+  /** All rules there are, so that an ignore comment naming a disabled one is not called a misspelling. */
+  known: readonly Rule[]
+  /** Undefined for a static review. */
+  clones: CloneProvider | undefined
+  /** Major version reviewed for. */
+  postgres: number
+  /** An audit takes each script for a change of its own; else all scripts of a stack are one change. */
+  each: 'change' | 'script'
+  progress(what: string): void
+  nextEvidenceId(): string
+}
+
+/** Reviews every stack, one after another, each on a clone of its own. */
+export async function review(stacks: readonly Stack[], parts: ReviewParts, signal: AbortSignal): Promise<Review> {
+  const started = performance.now()
+  const results: StackReview[] = []
+  for (const stack of stacks) results.push(await reviewStack(stack, parts, signal))
+  const scripts = results.flatMap((result) => result.scripts)
+  return {
+    postgres: parts.postgres,
+    clone: parts.clones ? parts.clones.name : 'none',
+    cloneVersion: results.find(({ cloneVersion }) => cloneVersion)?.cloneVersion ?? null,
+    model: null,
+    coverage: coverageOf(scripts),
+    scripts,
+    findings: results.flatMap(({ findings }) => findings),
+    skippedBase: results.flatMap(({ skippedBase }) => skippedBase),
+    notes: [...new Set(results.flatMap(({ notes }) => notes))],
+    ms: performance.now() - started,
+  }
+}
+
+type StackReview = Pick<Review, 'scripts' | 'findings' | 'cloneVersion' | 'skippedBase' | 'notes'>
+
+async function reviewStack(stack: Stack, parts: ReviewParts, signal: AbortSignal): Promise<StackReview> {
+  if (!parts.clones) return await reviewSteps(stack, undefined, parts, signal)
+  parts.progress('starting Postgres and replaying the base')
+  await using clone = await parts.clones.create(await baseOf(stack), signal)
+  return await reviewSteps(stack, clone, parts, signal)
+}
+
+async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: ReviewParts, signal: AbortSignal): Promise<StackReview> {
+  const result: StackReview = { scripts: [], findings: [], cloneVersion: clone?.version ?? null, skippedBase: [...(clone?.skipped ?? [])], notes: [] }
+  const created = new Set<string>()
+  let catalog: Catalog | undefined = clone && (await readCatalog(clone))
+  let rows: QueryRows | undefined = clone && (await runQueryRules(parts.rules, clone, parts.postgres))
+  for (const [index, { script, reviewed }] of stack.steps.entries()) {
+    parts.progress(`${index + 1}/${stack.steps.length} ${script.path}`)
+    if (!reviewed) {
+      if (clone) catalog = await applyScript(script, clone, result.skippedBase, signal)
+      continue
+    }
+    if (parts.each === 'script') created.clear()
+    const around = { clone, catalog, rows, created, baseIsWhole: stack.baseIsWhole && result.skippedBase.length === 0 }
+    const one = await reviewScript(script, around, parts, signal)
+    result.scripts.push(one.reviewed)
+    result.findings.push(...one.findings)
+    result.notes.push(...script.notes.map((note) => `${script.path}: ${note}`), ...one.notes)
+    for (const key of one.created) created.add(key)
+    catalog = one.catalog
+    rows = one.rows
+  }
+  return result
+}
+
+function coverageOf(scripts: readonly ReviewedScript[]): Coverage {
+  const statements = scripts.flatMap((script) => script.statements)
+  return {
+    files: new Set(scripts.map(({ script }) => script.path)).size,
+    statements: statements.length,
+    parsed: statements.filter(({ statement }) => !statement.syntaxError).length,
+    measured: statements.filter(({ measurement }) => measurement?.effects).length,
+  }
 }

@@ -22,6 +22,7 @@ const Fix = z.strictObject({
   insert: z.string().optional().describe('Words to splice into the statement'),
   after: z.string().optional().describe('The token they go after'),
   steps: z.array(Step).min(1).optional().describe('SQL to run instead; each step in a transaction of its own'),
+  batches: z.boolean().optional().describe('Offer the UPDATE or DELETE rewritten to do a batch of rows at a time, when Postgres can prepare that on the clone'),
 }).refine((fix) => (fix.insert === undefined) === (fix.after === undefined), 'insert and after go together')
 
 /** What a rule file may say. The file's name is the rule's id, its folder the rule's area. */
