@@ -91,8 +91,6 @@ export interface ConstraintWords {
   /** Written on the column rather than as a table constraint. */
   inline?: boolean
   expression?: string
-  /** Functions the expression calls, as written, lower case. */
-  calls?: string[]
 }
 
 export interface IndexWords {

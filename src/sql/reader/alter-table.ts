@@ -8,7 +8,7 @@ import { callsIn } from './expressions.ts'
 import { keyOfPath, strings, tableOf } from './names.ts'
 import { objectWords } from './object-words.ts'
 import type { Node } from './parser.ts'
-import { expressionAfter, parenthesisedAfter } from './source.ts'
+import { boundsAt, expressionAfter, parenthesisedAfter } from './source.ts'
 import { isOn } from './tables.ts'
 import { readAlterCompositeType } from './types.ts'
 
@@ -28,7 +28,7 @@ export function readAlterTable(node: Node, reading: Reading): Command {
   const drafts = (node.cmds as Node[]).flatMap(({ AlterTableCmd: command }) => {
     const read = SUBCOMMANDS[command.subtype] ?? (() => [{ action: 'other', tag: `alter ${object}` }])
     const index = object === 'index' ? { index: { name: table.name, schema: table.schema } } : {}
-    return read({ command, table, reading }).map((draft) => ({ table, object, ...index, ...draft, ...guard(node, draft) }))
+    return read({ command, table, reading }).map((draft) => ({ table, object, only: node.relation.inh !== true, ...index, ...draft, ...guard(node, draft) }))
   })
   return { kind: `alter ${object}`, drafts }
 }
@@ -64,7 +64,7 @@ const SUBCOMMANDS: Record<string, SubcommandReader> = {
   AT_SetOptions: onColumn('set column options'),
   AT_ResetOptions: onColumn('set column options'),
   AT_AlterColumnGenericOptions: onColumn('set column options'),
-  AT_AddConstraint: ({ command, reading }) => [{ action: 'add constraint', constraint: constraintWords(command.def.Constraint, reading) }],
+  AT_AddConstraint: ({ command, reading }) => [{ action: 'add constraint', constraint: constraintWords(command.def.Constraint, reading), calls: callsIn(command.def.Constraint.raw_expr, reading.names) }],
   AT_AlterConstraint: alterConstraint,
   AT_ValidateConstraint: ({ command }) => [{ action: 'validate constraint', constraint: { name: command.name } }],
   AT_DropConstraint: ({ command }) => [
@@ -116,17 +116,17 @@ function alterColumnType({ command, reading }: Subcommand): Draft[] {
   const using = definition.raw_default && expressionAfter(reading.source, 'using', definition.raw_default)
   const collation = strings(definition.collClause?.collname).join('.')
   const column = { name: command.name, ...typeOf(definition.typeName), ...(collation && { collation }) }
-  return [{ action: 'alter column type', column, ...(using && { using }), ...(collation && { collation }) }]
+  return [{ action: 'alter column type', column, ...(using && { using }), ...(collation && { collation }), calls: callsIn(definition.raw_default, reading.names) }]
 }
 
 function columnDefault({ command, reading }: Subcommand): Draft[] {
   if (!command.def) return [{ action: 'drop default', column: { name: command.name } }]
-  return [{ action: 'set default', column: { name: command.name, ...defaultWords(command.def, reading.source, new Set()) } }]
+  return [{ action: 'set default', column: { name: command.name, ...defaultWords(command.def, reading.source, new Set()) }, calls: callsIn(command.def, reading.names) }]
 }
 
 function setExpression({ command, reading }: Subcommand): Draft[] {
   const generatedExpression = parenthesisedAfter(reading.source, 'as', command.def)
-  return [{ action: 'set expression', column: { name: command.name, ...(generatedExpression && { generatedExpression }) }, calls: callsIn(command.def) }]
+  return [{ action: 'set expression', column: { name: command.name, ...(generatedExpression && { generatedExpression }) }, calls: callsIn(command.def, reading.names) }]
 }
 
 function alterConstraint({ command }: Subcommand): Draft[] {
@@ -152,7 +152,7 @@ function attachPartition({ command, reading }: Subcommand): Draft[] {
   const partition = tableOf(name, reading.names).key
   // ALTER INDEX … ATTACH PARTITION is the same node without bounds.
   if (!bound) return [{ action: 'attach index', partition }]
-  return [{ action: 'attach partition', partition, default: bound.is_default === true }]
+  return [{ action: 'attach partition', partition, default: bound.is_default === true, bounds: boundsAt(reading.source, bound.location) }]
 }
 
 function optionWords(command: Node): { options: string[]; autovacuumOff: boolean } {

@@ -13,11 +13,16 @@ export function columnDrafts(action: string, table: TableWords, definition: Node
   const constraints = gathered(definition.constraints)
   const column = columnWords(definition, constraints, reading.source)
   return [
-    { action, table, column, ...words },
+    { action, table, column, calls: callsIn(expressionsOf(constraints), reading.names), ...words },
     ...constraints
       .filter((one) => constraintType(one) !== undefined && constraintType(one) !== 'not null')
-      .map((one) => ({ action: 'add constraint', table, column, constraint: constraintWords(one, reading, column.name) })),
+      .map((one) => ({ action: 'add constraint', table, column, constraint: constraintWords(one, reading, column.name), calls: callsIn(one.raw_expr, reading.names) })),
   ]
+}
+
+/** What the column's values come from: its default or generating expression. */
+function expressionsOf(constraints: Node[]): Node[] {
+  return constraints.filter((one) => constraintType(one) === undefined).map((one) => one.raw_expr)
 }
 
 export function columnWords(definition: Node, constraints: Node[], source: Source): ColumnWords {

@@ -5,7 +5,7 @@ import { type Command, type Draft, type Reader, type Reading, single } from './d
 import { readDrop, readDropDatabase, readDropRole, readDropSubscription } from './drops.ts'
 import { readAlterFunction, readCreateFunction, readDo } from './functions.ts'
 import {
-  namedBy, readAlterExtension, readComment, readCreateExtension, readCreateSchema, readDefaultPrivileges, readGrant, readGrantRole,
+  namedBy, readAlterExtension, readAlterPublication, readComment, readCreateExtension, readCreatePublication, readCreateSchema, readDefaultPrivileges, readGrant, readGrantRole,
 } from './grants.ts'
 import { readCreateIndex, readReindex } from './indexes.ts'
 import { wordOf } from './lexer.ts'
@@ -89,8 +89,8 @@ const READERS: Record<string, Reader> = {
   AlterDatabaseSetStmt: namedBy('alter database', 'dbname'),
   AlterDatabaseRefreshCollStmt: namedBy('alter database', 'dbname'),
   DropdbStmt: readDropDatabase,
-  CreatePublicationStmt: namedBy('create publication', 'pubname'),
-  AlterPublicationStmt: namedBy('alter publication', 'pubname'),
+  CreatePublicationStmt: readCreatePublication,
+  AlterPublicationStmt: readAlterPublication,
   CreateSubscriptionStmt: namedBy('create subscription', 'subname'),
   AlterSubscriptionStmt: namedBy('alter subscription', 'subname'),
   DropSubscriptionStmt: readDropSubscription,

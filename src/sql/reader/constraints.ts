@@ -1,7 +1,6 @@
 /** Constraints, on a column, in a table or added to one. */
 import type { ConstraintWords } from '../operation.ts'
 import type { Reading } from './draft.ts'
-import { callsIn } from './expressions.ts'
 import { strings, tableOf } from './names.ts'
 import type { Node } from './parser.ts'
 import { parenthesisedAfter } from './source.ts'
@@ -70,5 +69,5 @@ function foreignKeyWords(constraint: Node, { names }: Reading): Partial<Constrai
 
 function checkWords(constraint: Node, { source }: Reading): Partial<ConstraintWords> {
   const expression = parenthesisedAfter(source, 'check', constraint.raw_expr ?? {})
-  return { ...(expression !== undefined && { expression }), calls: callsIn(constraint.raw_expr) }
+  return expression === undefined ? {} : { expression }
 }

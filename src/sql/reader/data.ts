@@ -1,7 +1,7 @@
 /** Statements about rows. */
 import type { Draft, Command, Reading } from './draft.ts'
-import { constantOf, functionName, isNull, nodesIn } from './expressions.ts'
-import { createdTableOf, strings, tableOf, tableOfKey } from './names.ts'
+import { callsIn, constantOf, functionName, isNull, nodesIn } from './expressions.ts'
+import { createdTableOf, type Names, strings, tableOf, tableOfKey } from './names.ts'
 import type { Node } from './parser.ts'
 import { comparisons, selectsStar, tablesRead } from './queries.ts'
 import { persistenceOf } from './tables.ts'
@@ -10,16 +10,20 @@ import { settingFromCall } from './settings.ts'
 export function readSelect(node: Node, reading: Reading): Command {
   const { names } = reading
   const from = tablesRead(node, names)
+  const calls = callsIn(node, names)
   const words = {
     star: selectsStar(node),
     limit: node.limitCount !== undefined && !isNull(node.limitCount),
     orderBy: node.sortClause !== undefined,
     forUpdate: node.lockingClause !== undefined,
+    locked: lockedBy(node, names),
     from,
+    reads: from,
+    calls,
   }
   if (node.intoClause) {
     const { rel } = node.intoClause
-    const draft = { action: 'create table as', table: createdTableOf(rel, names), guarded: false, withData: true, star: words.star, from, persistence: persistenceOf(rel) }
+    const draft = { action: 'create table as', table: createdTableOf(rel, names), guarded: false, withData: true, star: words.star, reads: from, calls, persistence: persistenceOf(rel) }
     return { kind: 'select into', drafts: [draft] }
   }
   const select: Draft = { action: 'select', ...words, ...(from.length === 1 && { table: tableOfKey(from[0] as string) }) }
@@ -33,10 +37,10 @@ export function readInsert(node: Node, reading: Reading): Command {
     action: 'insert',
     table: tableOf(node.relation, names),
     columns: node.cols !== undefined,
-    columnNames: (node.cols ?? []).map((one: Node) => one.ResTarget.name),
+    into: (node.cols ?? []).map((one: Node) => one.ResTarget.name),
     ...(rows ? { values: rows.length } : !node.selectStmt && { values: 1 }),
     onConflict: node.onConflictClause !== undefined,
-    from: tablesRead([node.selectStmt, node.withClause, node.returningClause], names),
+    ...queryWords([node.selectStmt, node.withClause, node.onConflictClause, node.returningClause], names),
   }
   return { kind: 'insert', drafts: [insert, ...writesIn(node.withClause, reading), ...comparisons(node, names)] }
 }
@@ -46,9 +50,10 @@ export function readUpdate(node: Node, reading: Reading): Command {
   const update = {
     action: 'update',
     table: tableOf(node.relation, names),
-    sets: (node.targetList ?? []).map((one: Node) => one.ResTarget.name),
+    only: node.relation.inh !== true,
+    sets: columnsSet(node.targetList),
     ...filterWords(node),
-    from: tablesRead([node.fromClause, node.whereClause, node.targetList, node.withClause, node.returningClause], names),
+    ...queryWords([node.fromClause, node.whereClause, node.targetList, node.withClause, node.returningClause], names),
   }
   return { kind: 'update', drafts: [update, ...writesIn(node.withClause, reading), ...comparisons({ UpdateStmt: node, RangeVar: node.relation }, names)] }
 }
@@ -58,15 +63,23 @@ export function readDelete(node: Node, reading: Reading): Command {
   const removal = {
     action: 'delete',
     table: tableOf(node.relation, names),
+    only: node.relation.inh !== true,
     ...filterWords(node),
-    from: tablesRead([node.usingClause, node.whereClause, node.withClause, node.returningClause], names),
+    ...queryWords([node.usingClause, node.whereClause, node.withClause, node.returningClause], names),
   }
   return { kind: 'delete', drafts: [removal, ...writesIn(node.withClause, reading), ...comparisons({ DeleteStmt: node, RangeVar: node.relation }, names)] }
 }
 
 export function readMerge(node: Node, reading: Reading): Command {
   const { names } = reading
-  const merge = { action: 'merge', table: tableOf(node.relation, names), from: tablesRead([node.sourceRelation, node.withClause, node.mergeWhenClauses], names) }
+  const clauses: Node[] = (node.mergeWhenClauses ?? []).map((one: Node) => one.MergeWhenClause)
+  const merge = {
+    action: 'merge',
+    table: tableOf(node.relation, names),
+    does: [...new Set(clauses.flatMap((one) => MERGE_ACTIONS[one.commandType] ?? []))],
+    sets: clauses.filter((one) => one.commandType === 'CMD_UPDATE').flatMap((one) => columnsSet(one.targetList)),
+    ...queryWords([node.sourceRelation, node.joinCondition, node.withClause, node.mergeWhenClauses], names),
+  }
   return { kind: 'merge', drafts: [merge, ...writesIn(node.withClause, reading), ...comparisons(node, names)] }
 }
 
@@ -78,13 +91,37 @@ export function readCopy(node: Node, reading: Reading): Command {
     to: node.is_from !== true,
     stdin: node.is_from === true && node.filename === undefined,
     ...(node.relation && { table: tableOf(node.relation, names) }),
-    from: node.query ? tablesRead(node.query, names) : [],
+    into: strings(node.attlist),
+    ...(node.query ? queryWords(node.query, names) : {}),
   }
   return { kind: 'copy', drafts: [copy, ...writesIn(node.query, reading)] }
 }
 
-export function readCall(node: Node): Command {
-  return { kind: 'call', drafts: [{ action: 'call', function: functionName(node.funccall) }] }
+const MERGE_ACTIONS: Record<string, string> = { CMD_INSERT: 'insert', CMD_UPDATE: 'update', CMD_DELETE: 'delete' }
+
+function columnsSet(targets: Node[] | undefined): string[] {
+  return (targets ?? []).map((one) => one.ResTarget.name)
+}
+
+/** What the expressions and subqueries of a statement read and call. */
+function queryWords(query: unknown, names: Names): { reads: string[]; calls: string[] } {
+  return { reads: tablesRead(query, names), calls: callsIn(query, names) }
+}
+
+/** Tables a FOR UPDATE or its kin locks rows of: those it names, or all of its FROM. */
+function lockedBy(select: Node, names: Names): string[] {
+  const tables = new Map<string, string>()
+  for (const [type, node] of nodesIn(select.fromClause)) {
+    if (type === 'RangeVar') tables.set(node.alias?.aliasname ?? node.relname, tableOf(node, names).key)
+  }
+  const named = (select.lockingClause ?? []).map((one: Node) => one.LockingClause.lockedRels as Node[] | undefined)
+  const all = named.some((one: Node[] | undefined) => one === undefined)
+  const keys = all ? [...tables.values()] : named.flatMap((one: Node[]) => one.flatMap((range) => tables.get(range.RangeVar?.relname) ?? []))
+  return [...new Set<string>(keys)]
+}
+
+export function readCall(node: Node, { names }: Reading): Command {
+  return { kind: 'call', drafts: [{ action: 'call', function: functionName(node.funccall), calls: callsIn(node, names) }] }
 }
 
 /** INSERT, UPDATE, DELETE and MERGE inside WITH are operations of their own. */

@@ -1,6 +1,6 @@
 /** What an expression says: the functions it calls, how volatile it is, the constant it is. */
 import { IMMUTABLE, STABLE, VOLATILE } from './built-in-volatility.ts'
-import { strings } from './names.ts'
+import { type Names, strings, tableOfPath } from './names.ts'
 import type { Node } from './parser.ts'
 
 export type Volatility = 'constant' | 'stable' | 'volatile'
@@ -17,14 +17,21 @@ export function* nodesIn(root: unknown): Generator<[type: string, node: Node]> {
   }
 }
 
-/** The functions an expression calls, lower case, qualified only where written so. */
-export function callsIn(expression: unknown): string[] {
+/** The functions an expression calls, lower case, qualified only where written so; with `names`, a nextval as `nextval:schema.sequence`. */
+export function callsIn(expression: unknown, names?: Names): string[] {
   const calls: string[] = []
   for (const [type, node] of nodesIn(expression)) {
-    if (type === 'FuncCall') calls.push(functionName(node))
+    if (type === 'FuncCall') calls.push(functionName(node) + (names ? sequenceOf(node, names) : ''))
     if (type === 'SQLValueFunction') calls.push(String(node.op).replace(/^SVFOP_/, '').replace(/_N$/, '').toLowerCase())
   }
   return [...new Set(calls)]
+}
+
+function sequenceOf(call: Node, names: Names): string {
+  const sequence = functionName(call) === 'nextval' ? constantOf(call.args?.[0]) : undefined
+  if (sequence === undefined) return ''
+  const path = sequence.split('.').map((part) => (part.startsWith('"') ? part.slice(1, -1) : part.toLowerCase()))
+  return `:${tableOfPath(path, names).key}`
 }
 
 export function functionName(call: Node): string {

@@ -50,6 +50,25 @@ export function readAlterExtension(node: Node): Command {
   return single('alter extension', { name: node.extname })
 }
 
+export function readCreatePublication(node: Node, reading: Reading): Command {
+  return single('create publication', { name: node.pubname, all: node.for_all_tables === true, ...publishedBy(node, reading) })
+}
+
+const PUBLICATION_CHANGES: Record<string, string> = { AP_AddObjects: 'add', AP_SetObjects: 'set', AP_DropObjects: 'drop' }
+
+export function readAlterPublication(node: Node, reading: Reading): Command {
+  const what = node.options ? 'options' : (PUBLICATION_CHANGES[node.action] ?? 'add')
+  return single('alter publication', { name: node.pubname, what, ...publishedBy(node, reading) })
+}
+
+function publishedBy(node: Node, { names }: Reading): { tables: string[]; schemas: string[] } {
+  const objects: Node[] = (node.pubobjects ?? []).map((one: Node) => one.PublicationObjSpec)
+  return {
+    tables: objects.flatMap((one) => (one.pubtable ? [tableOf(one.pubtable.relation, names).key] : [])),
+    schemas: objects.flatMap((one) => (one.pubobjtype === 'PUBLICATIONOBJ_TABLES_IN_SCHEMA' ? [one.name] : [])),
+  }
+}
+
 /** A command whose one word worth telling is the name of what it is about. */
 export function namedBy(action: string, field: string): (node: Node) => Command {
   return (node) => single(action, node[field]?.rolename ?? node[field] ? { name: node[field]?.rolename ?? node[field] } : {})

@@ -33,7 +33,7 @@ export function readCreateIndex(node: Node, reading: Reading): Command {
     guarded: node.if_not_exists === true,
     only: node.relation.inh !== true,
     columnCount: keys.length,
-    calls: callsIn([node.indexParams, node.whereClause]),
+    calls: callsIn([node.indexParams, node.whereClause], reading.names),
   })
 }
 

@@ -26,7 +26,7 @@ export function createdKeysAfter(statements: Statement[], createdKeys: ReadonlyS
 
 const CREATES = new Set(['create table', 'create table as', 'create foreign table', 'create view', 'create materialized view', 'create sequence'])
 const DROPS = new Set(['drop table', 'drop foreign table', 'drop view', 'drop materialized view', 'drop sequence', 'drop index'])
-const RENAMES = new Set(['rename table', 'rename view', 'rename index', 'rename sequence'])
+const RENAMES = new Set(['rename table', 'rename index'])
 
 /** Marks the operation, and remembers what it creates, drops or renames. */
 export function note(operation: Operation, created: Set<string>): Operation {

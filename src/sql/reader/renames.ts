@@ -18,10 +18,9 @@ export function readRename(node: Node, { names }: Reading): Command {
       return { kind: `alter ${of}`, drafts: [on('rename column', { column: { name: node.subname }, object: of })] }
     }
     case 'constraint': return { kind: 'alter table', drafts: [on('rename constraint', { constraint: { name: node.subname } })] }
-    case 'table': case 'foreign table': return { kind: `alter ${object}`, drafts: [on('rename table', { object })] }
-    case 'view': case 'materialized view': return { kind: `alter ${object}`, drafts: [on('rename view', { object })] }
+    case 'table': case 'foreign table': case 'view': case 'materialized view': case 'sequence':
+      return { kind: `alter ${object}`, drafts: [on('rename table', { object })] }
     case 'index': return { kind: 'alter index', drafts: [on('rename index', { index: { name: table?.name, schema: table?.schema } })] }
-    case 'sequence': return { kind: 'alter sequence', drafts: [on('rename sequence')] }
     case 'trigger': return { kind: 'alter trigger', drafts: [on('rename trigger', { name: node.subname })] }
     case 'rule': return { kind: 'alter rule', drafts: [on('rename rule', { name: node.subname })] }
     case 'policy': return { kind: 'alter policy', drafts: [on('rename policy', { name: node.subname })] }

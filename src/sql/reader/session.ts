@@ -55,13 +55,14 @@ export function openSession(mode: TransactionMode, statements: number): Session 
     savepoints = []
     number += 1
     used = false
-    if (!chained) transaction = mode === 'implicit' && transaction.mode !== 'none' ? outside(mode, statements) : { mode: 'none', explicit: false }
+    if (!chained) transaction = mode === 'implicit' ? outside(mode, statements) : { mode: 'none', explicit: false }
   }
 
   function change(draft: Draft): void {
     const setting = String(draft.setting)
     const isLocal = draft.local === true
-    if (isLocal && transaction.mode === 'none') return
+    // A DO block is a transaction of its own, so SET LOCAL holds inside it.
+    if (isLocal && transaction.mode === 'none' && draft.inside === undefined) return
     if (setting === 'all') [session, local] = [{}, {}]
     else if (isLocal) local = draft.action === 'set' ? { ...local, [setting]: String(draft.value) } : without(local, setting)
     else {
@@ -92,7 +93,7 @@ export function openSession(mode: TransactionMode, statements: number): Session 
       if (kind === 'begin') begin(true)
       else if (transaction.mode === 'none' && used) number += 1
       used = true
-      return drafts.map(({ ownSettings, ...draft }) => {
+      const operations = drafts.map(({ ownSettings, ...draft }) => {
         const settings = ownSettings ? { ...inForce, ...(ownSettings as Settings) } : inForce
         const words = { statement: kind, settings, transaction: { number, ...transaction }, number: index, ...NO_EFFECTS }
         const operation = { ...words, ...draft } as Operation
@@ -101,6 +102,13 @@ export function openSession(mode: TransactionMode, statements: number): Session 
         react(draft)
         return marked
       })
+      // A COMMIT inside a DO block leaves the rest of the block behind it, which the next statement does not share.
+      used ||= kind === 'do'
+      if (transaction.mode === 'none' && Object.keys(local).length > 0) {
+        local = {}
+        settle()
+      }
+      return operations
     },
   }
 }

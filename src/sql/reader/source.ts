@@ -54,6 +54,38 @@ export function parenthesisedAfter(source: Source, keyword: string, expression: 
   return written
 }
 
+/** From a byte offset to the closing of the first parenthesis after it: `PARTITION BY RANGE (a)`. */
+export function throughParenthesis(source: Source, byte = 0): string | undefined {
+  const tokens = source.tokens()
+  const first = tokens.findIndex((token) => token.start >= source.offsets.ofByte(byte))
+  const last = closingAfter(source, first)
+  return last === undefined ? undefined : source.text.slice(tokens[first]?.start, tokens[last]?.end)
+}
+
+/** The bounds of a partition as written: `FOR VALUES FROM (1) TO (2)`, `DEFAULT`. The parser points behind FOR VALUES. */
+export function boundsAt(source: Source, byte = 0): string | undefined {
+  const tokens = source.tokens()
+  const at = tokens.findIndex((token) => token.start >= source.offsets.ofByte(byte))
+  const word = (index: number) => wordOf(source.text, tokens[index])
+  if (word(at) === 'default') return source.text.slice(tokens[at]?.start, tokens[at]?.end)
+  const first = word(at - 2) === 'for' ? at - 2 : at
+  let last = closingAfter(source, first)
+  if (last !== undefined && word(last + 1) === 'to') last = closingAfter(source, last + 1)
+  return last === undefined ? undefined : source.text.slice(tokens[first]?.start, tokens[last]?.end)
+}
+
+/** Index of the token that closes the first parenthesis opened at or after the token `first`. */
+function closingAfter(source: Source, first: number): number | undefined {
+  const tokens = source.tokens()
+  let depth = 0
+  for (let index = Math.max(first, 0); index < tokens.length; index += 1) {
+    const change = parenthesisChange(wordOf(source.text, tokens[index]))
+    depth += change
+    if (change < 0 && depth === 0) return index
+  }
+  return undefined
+}
+
 /** The smallest byte offset any part of the node carries. */
 export function firstByte(node: unknown): number | undefined {
   let smallest: number | undefined

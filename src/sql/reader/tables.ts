@@ -3,7 +3,9 @@ import type { TableWords } from '../operation.ts'
 import { columnDrafts } from './columns.ts'
 import { constraintType, constraintWords } from './constraints.ts'
 import { type Command, type Draft, type Reading, single } from './draft.ts'
-import { createdTableOf, strings, tableOf } from './names.ts'
+import { callsIn } from './expressions.ts'
+import { createdTableOf, keyOfPath, strings, tableOf } from './names.ts'
+import { boundsAt, throughParenthesis } from './source.ts'
 import type { Node } from './parser.ts'
 
 const PERSISTENCES: Record<string, string> = { t: 'temporary', u: 'unlogged', p: 'permanent' }
@@ -25,7 +27,7 @@ export function readCreateTable(node: Node, reading: Reading, kind = 'create tab
   for (const { column } of columns) if (column && mandatory.has(column.name)) column.nullable = false
   const tableConstraints = constraints
     .filter((one) => constraintType(one))
-    .map((one) => ({ action: 'add constraint', table, constraint: constraintWords(one, reading) }))
+    .map((one) => ({ action: 'add constraint', table, constraint: constraintWords(one, reading), calls: callsIn(one.raw_expr, reading.names) }))
   const all: Draft[] = [...columns, ...tableConstraints]
   const primaryKey = all.some((one) => one.constraint?.type === 'primary key')
   return { kind, drafts: [{ action: kind, table, ...createWords(node, elements, definitions, reading), primaryKey }, ...all] }
@@ -35,27 +37,30 @@ export function readCreateForeignTable(node: Node, reading: Reading): Command {
   return readCreateTable(node.base, reading, 'create foreign table')
 }
 
-function createWords(node: Node, elements: Node[], definitions: Node[], { names }: Reading): Omit<Draft, 'action'> {
+function createWords(node: Node, elements: Node[], definitions: Node[], { names, source }: Reading): Omit<Draft, 'action'> {
   const parents: string[] = (node.inhRelations ?? []).map((one: Node) => tableOf(one.RangeVar, names).key)
   const likes = elements.flatMap((one) => (one.TableLikeClause ? [tableOf(one.TableLikeClause.relation, names).key] : []))
   return {
     guarded: node.if_not_exists === true,
     persistence: persistenceOf(node.relation),
     partitioned: node.partspec !== undefined,
-    ...(node.partbound ? { partitionOf: parents[0], default: node.partbound.is_default === true } : parents.length > 0 && { inherits: parents[0], parents }),
-    ...(likes.length > 0 && { like: likes[0] }),
+    ...(node.partspec && { partitionKey: throughParenthesis(source, node.partspec.location) }),
+    ...(node.partbound && { partitionOf: parents[0], default: node.partbound.is_default === true, bounds: boundsAt(source, node.partbound.location) }),
+    ...(!node.partbound && parents.length > 0 && { inherits: parents[0], parents }),
+    ...(likes.length > 0 && { like: likes }),
+    ...(node.ofTypename && { ofType: keyOfPath(strings(node.ofTypename.names), names) }),
     columns: definitions.length,
   }
 }
 
 export function readTruncate(node: Node, { names }: Reading): Command {
-  const cascade = node.behavior === 'DROP_CASCADE'
-  return { kind: 'truncate', drafts: tablesOf(node.relations, (table) => ({ action: 'truncate', table, cascade }), names) }
+  const words = { cascade: node.behavior === 'DROP_CASCADE', restartIdentity: node.restart_seqs === true }
+  return { kind: 'truncate', drafts: tablesOf(node.relations, (table, only) => ({ action: 'truncate', table, only, ...words }), names) }
 }
 
 export function readLock(node: Node, { names }: Reading): Command {
   const words = { mode: LOCK_MODES[node.mode] ?? 'access exclusive', nowait: node.nowait === true }
-  return { kind: 'lock table', drafts: tablesOf(node.relations, (table) => ({ action: 'lock table', table, ...words }), names) }
+  return { kind: 'lock table', drafts: tablesOf(node.relations, (table, only) => ({ action: 'lock table', table, only, ...words }), names) }
 }
 
 export function readVacuum(node: Node, { names }: Reading): Command {
@@ -71,8 +76,8 @@ export function readCluster(node: Node, { names }: Reading): Command {
   return single('cluster', words)
 }
 
-export function tablesOf(ranges: Node[] | undefined, draft: (table: TableWords) => Draft, names: Reading['names']): Draft[] {
-  return (ranges ?? []).flatMap((one) => (one.RangeVar ? [draft(tableOf(one.RangeVar, names))] : []))
+export function tablesOf(ranges: Node[] | undefined, draft: (table: TableWords, only: boolean) => Draft, names: Reading['names']): Draft[] {
+  return (ranges ?? []).flatMap((one) => (one.RangeVar ? [draft(tableOf(one.RangeVar, names), one.RangeVar.inh !== true)] : []))
 }
 
 /** An option without a value is on; `false`, `off` and `0` turn it off. */

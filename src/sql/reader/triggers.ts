@@ -1,6 +1,7 @@
 /** Triggers, rules, policies and extended statistics: things that hang on a table. */
 import { type Command, type Reading, single } from './draft.ts'
 import { callsIn } from './expressions.ts'
+import { tablesRead } from './queries.ts'
 import { keyOfPath, strings, tableOf } from './names.ts'
 import type { Node } from './parser.ts'
 
@@ -11,7 +12,7 @@ export function readCreateTrigger(node: Node, { names }: Reading): Command {
     function: strings(node.funcname).join('.'),
     replace: node.replace === true,
     constraint: node.isconstraint === true,
-    ...(node.constrrel && { references: tableOf(node.constrrel, names).key }),
+    ...(node.constrrel && { from: tableOf(node.constrrel, names).key }),
   })
 }
 
@@ -20,11 +21,11 @@ export function readCreateRule(node: Node, { names }: Reading): Command {
 }
 
 export function readCreatePolicy(node: Node, { names }: Reading): Command {
-  return single('create policy', { table: tableOf(node.table, names), name: node.policy_name, calls: callsIn([node.qual, node.with_check]) })
+  return single('create policy', { table: tableOf(node.table, names), name: node.policy_name, calls: callsIn([node.qual, node.with_check], names), reads: tablesRead([node.qual, node.with_check], names) })
 }
 
 export function readAlterPolicy(node: Node, { names }: Reading): Command {
-  return single('alter policy', { table: tableOf(node.table, names), name: node.policy_name, calls: callsIn([node.qual, node.with_check]) })
+  return single('alter policy', { table: tableOf(node.table, names), name: node.policy_name, calls: callsIn([node.qual, node.with_check], names), reads: tablesRead([node.qual, node.with_check], names) })
 }
 
 export function readCreateStatistics(node: Node, { names }: Reading): Command {

@@ -1,4 +1,5 @@
 /** Views, materialized views and tables made from a query. */
+import { callsIn } from './expressions.ts'
 import { createdTableOf, tableOf } from './names.ts'
 import { type Command, type Reading, single } from './draft.ts'
 import type { Node } from './parser.ts'
@@ -10,7 +11,8 @@ export function readCreateView(node: Node, { names }: Reading): Command {
     table: createdTableOf(node.view, names),
     replace: node.replace === true,
     star: selectsStar(node.query),
-    from: tablesRead(node.query, names),
+    reads: tablesRead(node.query, names),
+    calls: callsIn(node.query, names),
     persistence: persistenceOf(node.view),
   })
 }
@@ -22,7 +24,8 @@ export function readCreateTableAs(node: Node, { names }: Reading): Command {
     guarded: node.if_not_exists === true,
     withData: node.into.skipData !== true,
     star: selectsStar(node.query),
-    from: tablesRead(node.query, names),
+    reads: tablesRead(node.query, names),
+    calls: callsIn(node.query, names),
   }
   if (node.objtype === 'OBJECT_MATVIEW') return single('create materialized view', words)
   return single('create table as', { ...words, persistence: persistenceOf(node.into.rel) })
