@@ -22,7 +22,8 @@ export const atlas: Extractor = {
   async arrange(files, _folder, read) {
     const leftOut = new Map<string, string>()
     for (const path of files.slice(1)) {
-      if (directive((await read(path)) ?? '', 'checkpoint') !== undefined) leftOut.set(path, 'it is a checkpoint, which only runs on an empty database')
+      if (directive((await read(path)) ?? '', 'checkpoint') !== undefined)
+        leftOut.set(path, 'it is a checkpoint, which only runs on an empty database')
     }
     return { files: files.filter((path) => !leftOut.has(path)), leftOut }
   },

@@ -65,7 +65,9 @@ async function configuredDatabase(tool: Tool, folder: string, read: ReadFile): P
   if (tool === 'drizzle') return drizzleDialect(folder, read)
   if (tool === 'diesel' || tool === 'sqlx') return crateDatabase(tool, (await nearest(folder, 'Cargo.toml', read)) ?? '')
   if (tool === 'atlas') {
-    const urls = [...((await nearest(folder, 'atlas.hcl', read)) ?? '').matchAll(/["/](\w+):\/\//g)].map((match) => databaseOfSetting(match[1]))
+    const urls = [...((await nearest(folder, 'atlas.hcl', read)) ?? '').matchAll(/["/](\w+):\/\//g)].map((match) =>
+      databaseOfSetting(match[1]),
+    )
     return urls.includes('Postgres') ? 'Postgres' : urls.find((url) => url !== undefined)
   }
   return sqlcEngine(folder, read)

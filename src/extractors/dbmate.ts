@@ -2,8 +2,8 @@ import type { Extractor } from './extractor.ts'
 import { byFolder, compareText, fileName, isDirectlyIn } from './names.ts'
 import { sentAsOneQuery } from './outline.ts'
 import { keepOnly, type Span } from './positions.ts'
-import type { Script } from './script.ts'
 import { foldersThatMatch } from './sample.ts'
+import type { Script } from './script.ts'
 
 const NAME = /^\d+.*\.sql$/
 export const DBMATE_MARK = /^--\s*migrate:up(\s|$)/m

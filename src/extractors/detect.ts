@@ -24,7 +24,11 @@ const CODE = /^(\d+[_-]|V\d).*\.(go|js|mjs|cjs|ts|java|kt|fizz|rb|py|exs)$/
  * it says and not detected; of the rest a folder belongs to one history, that of the tool with the surest signs.
  * Histories for other databases are there too, without files, so that their files are nobody's.
  */
-export async function findHistories(paths: readonly string[], read: ReadFile, configured: readonly ConfiguredHistory[] = []): Promise<History[]> {
+export async function findHistories(
+  paths: readonly string[],
+  read: ReadFile,
+  configured: readonly ConfiguredHistory[] = [],
+): Promise<History[]> {
   const all = new Set(paths)
   const histories: History[] = []
   for (const entry of configured) {
@@ -86,7 +90,14 @@ async function historyOfFiles(found: Found, all: ReadonlySet<string>, read: Read
   const database = configured ? undefined : await otherDatabase(extractor.tool, folder, forward, read)
   const base = { tool: extractor.tool, folder, extractor, ...(configured?.transaction && { transaction: configured.transaction }) }
   if (database !== undefined) {
-    return { ...base, files: [], leftOut: foreign, database, beside: new Map(), notes: [`${shown(folder)} is for ${database} and was left out`] }
+    return {
+      ...base,
+      files: [],
+      leftOut: foreign,
+      database,
+      beside: new Map(),
+      notes: [`${shown(folder)} is for ${database} and was left out`],
+    }
   }
   const arranged: Arrangement = (await extractor.arrange?.(forward, folder, read)) ?? { files: forward, leftOut: new Map() }
   const leftOut = new Map([...foreign, ...arranged.leftOut])

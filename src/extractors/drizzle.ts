@@ -23,8 +23,8 @@ export const drizzle: Extractor = {
     const snapshots = [...byFolder(paths, /^migration\.sql$/).keys()].filter((folder) => known.has(inFolder(folder, 'snapshot.json')))
     return [...new Set([...journals, ...snapshots.map(folderOf)])]
   },
-  owns: (path, folder) => isDirectlyIn(path, folder) ? /^\d+_.*\.sql$/.test(fileName(path)) : isInMigrationFolder(path, folder),
-  compare: (a, b) => isNamedMigration(a) && isNamedMigration(b) ? compareText(a, b) : compareVersions(a, b),
+  owns: (path, folder) => (isDirectlyIn(path, folder) ? /^\d+_.*\.sql$/.test(fileName(path)) : isInMigrationFolder(path, folder)),
+  compare: (a, b) => (isNamedMigration(a) && isNamedMigration(b) ? compareText(a, b) : compareVersions(a, b)),
   arrange,
   extract(path, text) {
     let sql = text
@@ -52,7 +52,10 @@ async function arrange(files: readonly string[], folder: string, read: ReadFile)
   const journaled = new Set(inOrder)
   const others = files.filter((path) => !journaled.has(path) && !isNamedMigration(path))
   const named = files.filter(isNamedMigration)
-  return { files: [...inOrder, ...named], leftOut: new Map(others.map((path) => [path, 'it is not in meta/_journal.json, so Drizzle does not run it'])) }
+  return {
+    files: [...inOrder, ...named],
+    leftOut: new Map(others.map((path) => [path, 'it is not in meta/_journal.json, so Drizzle does not run it'])),
+  }
 }
 
 function parsed(json: string): unknown {

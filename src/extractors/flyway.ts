@@ -23,7 +23,9 @@ const ALONE =
 export const flyway: Extractor = {
   tool: 'flyway',
   async detect(paths) {
-    const folders = [...byFolder(paths, NAME).keys()].map((folder) => foldersUp(folder).find((at) => /^migrations?$/i.test(fileName(at))) ?? folder)
+    const folders = [...byFolder(paths, NAME).keys()].map(
+      (folder) => foldersUp(folder).find((at) => /^migrations?$/i.test(fileName(at))) ?? folder,
+    )
     return [...new Set(folders)]
   },
   owns: (path, folder) => isInside(path, folder) && (NAME.test(fileName(path)) || REPEATABLE.test(fileName(path))),

@@ -2,8 +2,8 @@ import type { Extractor } from './extractor.ts'
 import { byFolder, compareVersions, fileName, isDirectlyIn } from './names.ts'
 import { fillDollarBraces } from './placeholders.ts'
 import { keepOnly, replaceSpan, type Span } from './positions.ts'
-import type { Script } from './script.ts'
 import { foldersThatMatch } from './sample.ts'
+import type { Script } from './script.ts'
 
 const NAME = /^\d+_.*\.sql$/
 export const GOOSE_MARK = /^--[ \t]*\+goose[ \t]+up\b/im
@@ -32,11 +32,27 @@ export const goose: Extractor = {
     const up = annotations.find((annotation) => annotation.name === 'up')
     const down = annotations.find((annotation) => annotation.name === 'down')
     if (!up) {
-      return [{ path, tool: 'goose', direction: 'up', text, sql: keepOnly(text, []), transaction, notes: ['goose wants `-- +goose Up` before the first statement'] }]
+      return [
+        {
+          path,
+          tool: 'goose',
+          direction: 'up',
+          text,
+          sql: keepOnly(text, []),
+          transaction,
+          notes: ['goose wants `-- +goose Up` before the first statement'],
+        },
+      ]
     }
     const filled = fillDollarBraces(endStatements(text, annotations), new Map(), substituted(annotations, text.length))
     const part = (direction: Script['direction'], span: Span): Script => ({
-      path, tool: 'goose', direction, text, sql: keepOnly(filled.sql, [span]), transaction, notes: filled.notes,
+      path,
+      tool: 'goose',
+      direction,
+      text,
+      sql: keepOnly(filled.sql, [span]),
+      transaction,
+      notes: filled.notes,
     })
     const scripts = [part('up', { start: up.end, end: down?.start ?? text.length })]
     if (down) scripts.push(part('down', { start: down.end, end: text.length }))

@@ -38,5 +38,7 @@ export function extractScripts(path: string, text: string, history?: History): S
   if (!history) return extractorOf(path, text).extract(path, text)
   if (history.database !== 'Postgres' || history.leftOut.has(path)) return []
   const scripts = history.extractor.extract(path, text, history.beside)
-  return history.transaction === undefined ? scripts : scripts.map((script) => ({ ...script, transaction: history.transaction ?? script.transaction }))
+  return history.transaction === undefined
+    ? scripts
+    : scripts.map((script) => ({ ...script, transaction: history.transaction ?? script.transaction }))
 }

@@ -1,8 +1,8 @@
 import type { Extractor } from './extractor.ts'
 import { byFolder, fileName, isDirectlyIn } from './names.ts'
 import { keepOnly } from './positions.ts'
-import type { Script } from './script.ts'
 import { nearest, someMatch } from './sample.ts'
+import type { Script } from './script.ts'
 
 const NAME = /^\d+_.*\.sql$/
 const UP = /^\s*--[\s-]*up\s+migration/im
@@ -31,12 +31,20 @@ export const nodePgMigrate: Extractor = {
   owns: (path, folder) => isDirectlyIn(path, folder) && NAME.test(fileName(path)),
   compare(a, b) {
     const [left, right] = [fileName(a), fileName(b)]
-    return time(left) - time(right) || left.localeCompare(right, undefined, { numeric: true, sensitivity: 'variant', ignorePunctuation: true })
+    return (
+      time(left) - time(right) || left.localeCompare(right, undefined, { numeric: true, sensitivity: 'variant', ignorePunctuation: true })
+    )
   },
   undoes: (path) => path.endsWith('.down.sql'),
   extract(path, text) {
     const script = (direction: Script['direction'], sql: string): Script => ({
-      path, tool: 'node-pg-migrate', direction, text, sql, transaction: 'file', notes: [],
+      path,
+      tool: 'node-pg-migrate',
+      direction,
+      text,
+      sql,
+      transaction: 'file',
+      notes: [],
     })
     if (/\.(up|down)\.sql$/.test(path)) return [script(path.endsWith('.down.sql') ? 'down' : 'up', text)]
     const [up, down] = [text.search(UP), text.search(DOWN)]

@@ -55,7 +55,8 @@ export function fillGoTemplates(sql: string): Filled {
   let filled = sql
   for (const match of sql.matchAll(/\{\{-?\s*([\s\S]*?)\s*-?\}\}/g)) {
     const inner = match[1] ?? ''
-    const steers = /^(if|else|end|range|with|define|block|template|include|install_snapshot|\/\*|\$\w+\s*:?=)/.test(inner) || match[0].includes('\n')
+    const steers =
+      /^(if|else|end|range|with|define|block|template|include|install_snapshot|\/\*|\$\w+\s*:?=)/.test(inner) || match[0].includes('\n')
     const value = steers ? '' : asIdentifier(match[0])
     const blanked = steers ? match[0].replace(/[^\r\n]/g, ' ') : value
     filled = replaceSpan(filled, { start: match.index, end: match.index + match[0].length }, blanked)

@@ -33,8 +33,15 @@ export const prisma: Extractor = {
 function transactionOf(path: string, text: string, beside: Beside): { transaction: TransactionMode; note?: string } {
   const mode = sentAsOneQuery(text)
   if (mode === 'none' || !outline(text).some((statement) => CONCURRENTLY.test(statement))) return { transaction: mode }
-  if (splits(path, beside)) return { transaction: 'none', note: 'Prisma splits a file with CREATE INDEX CONCURRENTLY, so its statements have no transaction in common' }
-  return { transaction: mode, note: 'Prisma before 7.4 sends the file as one query, in which CREATE INDEX CONCURRENTLY fails unless it is alone' }
+  if (splits(path, beside))
+    return {
+      transaction: 'none',
+      note: 'Prisma splits a file with CREATE INDEX CONCURRENTLY, so its statements have no transaction in common',
+    }
+  return {
+    transaction: mode,
+    note: 'Prisma before 7.4 sends the file as one query, in which CREATE INDEX CONCURRENTLY fails unless it is alone',
+  }
 }
 
 /** Judged by the nearest package.json that names Prisma. */

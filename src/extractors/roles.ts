@@ -1,6 +1,7 @@
 import { fileName } from './names.ts'
 
-const DUMP = /^((db|database|full|current|pg|postgres)[-_.])?(structure|schema)([-_.](dump|latest|snapshot|pg|postgres))*\.sql$|^([a-z]+[-_.])?(dump|backup)\.sql$|^pg_?dump.*\.sql$/i
+const DUMP =
+  /^((db|database|full|current|pg|postgres)[-_.])?(structure|schema)([-_.](dump|latest|snapshot|pg|postgres))*\.sql$|^([a-z]+[-_.])?(dump|backup)\.sql$|^pg_?dump.*\.sql$/i
 const NOT_MIGRATIONS = /^(tests?|__tests__|testdata|test[-_]data|specs?|fixtures?|__fixtures__|mocks?|seeds?|seeders?|seeding)$/i
 const NOT_OURS = /^(node_modules|vendor|\.git|target|dist|build|out|\.venv|venv|site-packages)$/
 
@@ -10,6 +11,7 @@ export function whyNotMigration(path: string): string | undefined {
   const name = fileName(path)
   if (folders.some((folder) => NOT_OURS.test(folder))) return 'in a folder of dependencies or built files'
   if (folders.some((folder) => NOT_MIGRATIONS.test(folder))) return 'seeds or test data'
-  if (/^(seeds?|fixtures?)([-_.].*)?\.sql$/i.test(name) || /[-_.](seeds?|fixtures?|test|spec)\.sql$/i.test(name)) return 'seeds or test data'
+  if (/^(seeds?|fixtures?)([-_.].*)?\.sql$/i.test(name) || /[-_.](seeds?|fixtures?|test|spec)\.sql$/i.test(name))
+    return 'seeds or test data'
   return DUMP.test(name) ? 'a schema dump' : undefined
 }

@@ -15,7 +15,19 @@ export interface Script {
 }
 
 export const TOOLS = [
-  'sql', 'flyway', 'golang-migrate', 'goose', 'dbmate', 'sqlx', 'diesel', 'prisma', 'drizzle', 'supabase', 'atlas', 'tern',
-  'node-pg-migrate', 'pop',
+  'sql',
+  'flyway',
+  'golang-migrate',
+  'goose',
+  'dbmate',
+  'sqlx',
+  'diesel',
+  'prisma',
+  'drizzle',
+  'supabase',
+  'atlas',
+  'tern',
+  'node-pg-migrate',
+  'pop',
 ] as const
 export type Tool = (typeof TOOLS)[number]

@@ -23,7 +23,9 @@ export const supabase: Extractor = {
   compare: compareText,
   extract(path, text) {
     const alone = outline(text).some((statement) => ALONE.test(statement))
-    const notes = alone ? ['Supabase runs the statements that need it outside the transaction, so the file is not one transaction (CLI 2.109 or newer)'] : []
+    const notes = alone
+      ? ['Supabase runs the statements that need it outside the transaction, so the file is not one transaction (CLI 2.109 or newer)']
+      : []
     return [{ path, tool: 'supabase', direction: 'up', text, sql: text, transaction: alone ? 'none' : 'file', notes }]
   },
 }

@@ -2,8 +2,8 @@ import type { Extractor } from './extractor.ts'
 import { byFolder, compareVersions, fileName, inFolder, isDirectlyIn } from './names.ts'
 import { fillGoTemplates } from './placeholders.ts'
 import { keepOnly, type Span } from './positions.ts'
-import type { Script } from './script.ts'
 import { someMatch } from './sample.ts'
+import type { Script } from './script.ts'
 
 const NAME = /^\d+_.+\.sql$/
 const SEPARATOR = '---- create above / drop below ----'
@@ -33,7 +33,15 @@ export const tern: Extractor = {
     const filled = fillGoTemplates(text)
     const part = (direction: Script['direction'], span: Span): Script => {
       const alone = /^---- tern: disable-tx ----\r?$/m.test(text.slice(span.start, span.end))
-      return { path, tool: 'tern', direction, text, sql: keepOnly(filled.sql, [span]), transaction: alone ? 'none' : 'file', notes: filled.notes }
+      return {
+        path,
+        tool: 'tern',
+        direction,
+        text,
+        sql: keepOnly(filled.sql, [span]),
+        transaction: alone ? 'none' : 'file',
+        notes: filled.notes,
+      }
     }
     if (at < 0) return [part('up', { start: 0, end: text.length })]
     return [part('up', { start: 0, end: at }), part('down', { start: at + SEPARATOR.length, end: text.length })]

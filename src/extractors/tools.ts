@@ -17,7 +17,20 @@ import { TERN_MARK, tern } from './tern.ts'
 
 /** The surest signs first: a folder goes to the first that claims it. Names alone (`1_a.up.sql`) fit several tools. */
 export const EXTRACTORS: readonly Extractor[] = [
-  prisma, drizzle, supabase, diesel, flyway, goose, dbmate, tern, nodePgMigrate, pop, sqlx, golangMigrate, atlas, sql,
+  prisma,
+  drizzle,
+  supabase,
+  diesel,
+  flyway,
+  goose,
+  dbmate,
+  tern,
+  nodePgMigrate,
+  pop,
+  sqlx,
+  golangMigrate,
+  atlas,
+  sql,
 ]
 
 const MARKS: ReadonlyArray<[RegExp, Extractor]> = [

@@ -32,13 +32,19 @@ export async function readChange(options: LocalChange, signal?: AbortSignal): Pr
   if (options.paths && options.paths.length > 0) return readPaths(options.cwd, options.paths, options.base, wanted, signal)
   const repository = await findRepository(options.cwd, signal)
   if (!repository) {
-    throw new UserError(`${options.cwd} is not in a git repository, so there is no telling what changed. Name the files to review: pgwitness review migrations/7.sql`)
+    throw new UserError(
+      `${options.cwd} is not in a git repository, so there is no telling what changed. Name the files to review: pgwitness review migrations/7.sql`,
+    )
   }
   if (repository.head === undefined) return readUnborn(repository, wanted, signal)
   const base = await findBase(repository, options.base, signal)
   const { found, uncommitted } = await differences(repository, base.commit, signal)
-  const { files, notes } = await withContents(repository.root, found.filter((difference) => wanted(difference.path)))
-  if (found.length === 0) notes.push(`Nothing differs from ${base.name}. To review commits that it has already, name an earlier base: --base HEAD~1`)
+  const { files, notes } = await withContents(
+    repository.root,
+    found.filter((difference) => wanted(difference.path)),
+  )
+  if (found.length === 0)
+    notes.push(`Nothing differs from ${base.name}. To review commits that it has already, name an earlier base: --base HEAD~1`)
   return { title: titleOf(repository, base), base: base.commit, head: uncommitted ? undefined : repository.head, files, notes }
 }
 
@@ -55,22 +61,44 @@ function titleOf(repository: Repository, base: Base): string {
 async function readUnborn(repository: Repository, wanted: (path: string) => boolean, signal?: AbortSignal): Promise<Change> {
   const found = (await everything(repository, signal)).filter((difference) => wanted(difference.path))
   const { files, notes } = await withContents(repository.root, found)
-  return { title: 'a repository without commits', base: undefined, head: undefined, files, notes: ['This repository has no commits yet, so every file counts as added.', ...notes] }
+  return {
+    title: 'a repository without commits',
+    base: undefined,
+    head: undefined,
+    files,
+    notes: ['This repository has no commits yet, so every file counts as added.', ...notes],
+  }
 }
 
 async function readPaths(
-  cwd: string, paths: readonly string[], wantedBase: string | undefined, wanted: (path: string) => boolean, signal?: AbortSignal,
+  cwd: string,
+  paths: readonly string[],
+  wantedBase: string | undefined,
+  wanted: (path: string) => boolean,
+  signal?: AbortSignal,
 ): Promise<Change> {
-  const here = await realpath(cwd).catch(() => { throw new UserError(`There is no folder ${cwd}.`) })
+  const here = await realpath(cwd).catch(() => {
+    throw new UserError(`There is no folder ${cwd}.`)
+  })
   const targets = await Promise.all(paths.map(async (path) => ({ path, full: await existing(here, path) })))
-  const repository = await repositoryAround(here, targets.map((target) => target.full), signal)
+  const repository = await repositoryAround(
+    here,
+    targets.map((target) => target.full),
+    signal,
+  )
   const root = repository?.root ?? here
   const notes: string[] = []
   const base = repository?.head === undefined ? undefined : await baseForPaths(repository, wantedBase, notes, signal)
   const named = await Promise.all(targets.map((target) => filesOf(root, repository !== undefined, target.full, wanted, signal)))
-  const found = [...new Set(named.flat())].map((path): Difference => ({
-    path, status: 'modified', before: base && `${base.commit}:${path}`, isLink: false, conflicted: false,
-  }))
+  const found = [...new Set(named.flat())].map(
+    (path): Difference => ({
+      path,
+      status: 'modified',
+      before: base && `${base.commit}:${path}`,
+      isLink: false,
+      conflicted: false,
+    }),
+  )
   const read = await withContents(root, found)
   const files = read.files.map((file): ChangedFile => (file.before === undefined ? { ...file, status: 'added' } : file))
   if (files.length === 0) notes.push(`There are no SQL files in ${paths.join(', ')}.`)
@@ -96,7 +124,12 @@ async function repositoryAround(cwd: string, targets: readonly string[], signal?
   }
 }
 
-async function baseForPaths(repository: Repository, wanted: string | undefined, notes: string[], signal?: AbortSignal): Promise<Base | undefined> {
+async function baseForPaths(
+  repository: Repository,
+  wanted: string | undefined,
+  notes: string[],
+  signal?: AbortSignal,
+): Promise<Base | undefined> {
   try {
     return await findBase(repository, wanted, signal)
   } catch (error) {
@@ -107,7 +140,13 @@ async function baseForPaths(repository: Repository, wanted: string | undefined, 
 }
 
 /** A file is taken whatever its name; of a folder the wanted ones, ignored ones only if there are no others. */
-async function filesOf(root: string, tracked: boolean, full: string, wanted: (path: string) => boolean, signal?: AbortSignal): Promise<string[]> {
+async function filesOf(
+  root: string,
+  tracked: boolean,
+  full: string,
+  wanted: (path: string) => boolean,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const path = relative(root, full).split(sep).join('/')
   if (!(await stat(full)).isDirectory()) return [path]
   const listed = tracked ? (await workingFiles(root, path, signal)).filter(wanted) : []
@@ -118,18 +157,27 @@ async function filesOf(root: string, tracked: boolean, full: string, wanted: (pa
 async function withContents(root: string, found: readonly Difference[]): Promise<{ files: ChangedFile[]; notes: string[] }> {
   const blobs = new Blobs(root)
   const notes: string[] = []
-  const read = await Promise.all(found.map(async (difference): Promise<ChangedFile | undefined> => {
-    const { path, status, previousPath } = difference
-    const [after, before] = await Promise.all([contentsNow(root, difference), difference.before === undefined ? undefined : blobs.read(difference.before)])
-    const unread = after && 'problem' in after ? after.problem : undefined
-    if (unread !== undefined) notes.push(`${path} ${unread}, so it was not reviewed.`)
-    if (difference.conflicted) notes.push(`${path} has a merge conflict.`)
-    if (after === undefined && before === undefined) return undefined
-    return {
-      path, status: after === undefined ? 'deleted' : status, ...(previousPath !== undefined && { previousPath }),
-      text: textOf(after), before: textOf(before), ...(unread !== undefined && { unread }),
-    }
-  }))
+  const read = await Promise.all(
+    found.map(async (difference): Promise<ChangedFile | undefined> => {
+      const { path, status, previousPath } = difference
+      const [after, before] = await Promise.all([
+        contentsNow(root, difference),
+        difference.before === undefined ? undefined : blobs.read(difference.before),
+      ])
+      const unread = after && 'problem' in after ? after.problem : undefined
+      if (unread !== undefined) notes.push(`${path} ${unread}, so it was not reviewed.`)
+      if (difference.conflicted) notes.push(`${path} has a merge conflict.`)
+      if (after === undefined && before === undefined) return undefined
+      return {
+        path,
+        status: after === undefined ? 'deleted' : status,
+        ...(previousPath !== undefined && { previousPath }),
+        text: textOf(after),
+        before: textOf(before),
+        ...(unread !== undefined && { unread }),
+      }
+    }),
+  )
   return { files: read.filter((file) => file !== undefined), notes: notes.sort() }
 }
 

@@ -25,8 +25,10 @@ export async function findBase(repository: Repository, wanted: string | undefine
 }
 
 function shallowClone(name: string): string {
-  return `This clone is shallow and does not reach back to where this branch left ${name}. Fetch the rest with: git fetch --unshallow. ` +
+  return (
+    `This clone is shallow and does not reach back to where this branch left ${name}. Fetch the rest with: git fetch --unshallow. ` +
     'In CI, check out the whole history: `fetch-depth: 0` for actions/checkout on GitHub, `GIT_DEPTH: 0` on GitLab.'
+  )
 }
 
 function unrelated(name: string): string {
@@ -39,17 +41,24 @@ async function exists(repository: Repository, ref: string, signal?: AbortSignal)
 
 /** A name without its remote is common in CI, where only `origin/main` is there. */
 async function namedRef(repository: Repository, wanted: string, signal?: AbortSignal): Promise<string> {
-  if (wanted === '' || wanted.startsWith('-')) throw new UserError(`\`${wanted}\` is no name of a commit. Name a branch, a tag or a commit: --base main`)
+  if (wanted === '' || wanted.startsWith('-'))
+    throw new UserError(`\`${wanted}\` is no name of a commit. Name a branch, a tag or a commit: --base main`)
   for (const ref of [wanted, `refs/remotes/origin/${wanted}`]) if (await exists(repository, ref, signal)) return ref
   const fetched = wanted.replace(/^origin\//, '')
   const deeper = repository.shallow ? ' This clone is shallow, so it may also need: git fetch --unshallow.' : ''
-  throw new UserError(`There is no commit \`${wanted}\` in this clone. If it is a branch, fetch it first: git fetch origin ${fetched}:refs/remotes/origin/${fetched}.${deeper}`)
+  throw new UserError(
+    `There is no commit \`${wanted}\` in this clone. If it is a branch, fetch it first: git fetch origin ${fetched}:refs/remotes/origin/${fetched}.${deeper}`,
+  )
 }
 
 async function defaultBranch(repository: Repository, signal?: AbortSignal): Promise<string> {
   const named = await git(repository.root, ['symbolic-ref', '-q', 'refs/remotes/origin/HEAD'], signal)
   const candidates = [named.stdout.trim(), 'refs/remotes/origin/main', 'refs/remotes/origin/master', 'refs/heads/main', 'refs/heads/master']
-  const known = await git(repository.root, ['for-each-ref', '--format=%(refname)', 'refs/remotes/origin', 'refs/heads/main', 'refs/heads/master'], signal)
+  const known = await git(
+    repository.root,
+    ['for-each-ref', '--format=%(refname)', 'refs/remotes/origin', 'refs/heads/main', 'refs/heads/master'],
+    signal,
+  )
   const refs = new Set(known.stdout.split('\n').filter((ref) => ref !== ''))
   const found = candidates.find((ref) => refs.has(ref)) ?? (await initialBranch(repository, signal))
   if (found === undefined) throw new UserError(noDefault(repository))
@@ -71,6 +80,8 @@ async function upstream(repository: Repository, signal?: AbortSignal): Promise<s
 }
 
 function noDefault(repository: Repository): string {
-  const fetched = repository.shallow ? ' In CI, check out the whole history: `fetch-depth: 0` for actions/checkout on GitHub, `GIT_DEPTH: 0` on GitLab.' : ''
+  const fetched = repository.shallow
+    ? ' In CI, check out the whole history: `fetch-depth: 0` for actions/checkout on GitHub, `GIT_DEPTH: 0` on GitLab.'
+    : ''
   return `No default branch was found to compare with. Name the base: pgwitness review --base REF, or fetch it first: git fetch origin main.${fetched}`
 }

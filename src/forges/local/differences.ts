@@ -18,17 +18,31 @@ const FILE_MODE = /^100/
 
 /** Everything different from the commit: committed, staged, unstaged, and untracked files that are not ignored. */
 export async function differences(
-  repository: Repository, commit: string, signal?: AbortSignal,
+  repository: Repository,
+  commit: string,
+  signal?: AbortSignal,
 ): Promise<{ found: Difference[]; uncommitted: boolean }> {
-  const diff = ['diff', '--raw', '-z', '-M', '--no-abbrev', '--no-ext-diff', '--no-textconv', '--no-color', '--ignore-submodules=all', commit, '--']
+  const diff = [
+    'diff',
+    '--raw',
+    '-z',
+    '-M',
+    '--no-abbrev',
+    '--no-ext-diff',
+    '--no-textconv',
+    '--no-color',
+    '--ignore-submodules=all',
+    commit,
+    '--',
+  ]
   const status = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all', '--ignore-submodules=all']
   const [raw, states] = await Promise.all([gitOutput(repository.root, diff, signal), gitOutput(repository.root, status, signal)])
+  const entries = parts(states)
+  const conflicts = new Set(entries.filter((entry) => /^(DD|AU|UD|UA|DU|AA|UU) /.test(entry)).map((entry) => entry.slice(3)))
   const found = new Map<string, Difference>()
   for (const difference of parseRaw(parts(raw), commit)) {
-    const known = found.get(difference.path)
-    found.set(difference.path, known ? { ...known, ...(known.conflicted ? difference : {}), conflicted: true } : difference)
+    if (!found.has(difference.path)) found.set(difference.path, { ...difference, conflicted: conflicts.has(difference.path) })
   }
-  const entries = parts(states)
   for (const path of entries.filter((entry) => entry.startsWith('?? ') && !entry.endsWith('/')).map((entry) => entry.slice(3))) {
     const gone = found.get(path)
     found.set(path, { path, status: gone ? 'modified' : 'added', before: gone?.before, isLink: false, conflicted: false })
@@ -49,7 +63,7 @@ export async function workingFiles(root: string, folder: string | undefined, sig
   return [...new Set(parts(listed).filter((path) => !path.endsWith('/')))]
 }
 
-/** `:100644 100644 <old> <new> M`, path, and for a rename the new path. */
+/** `:100644 100644 <old> <new> M`, path, and for a rename the new path. An unmerged file has no old id. */
 function parseRaw(tokens: readonly string[], commit: string): Difference[] {
   const found: Difference[] = []
   for (let at = 0; at < tokens.length; ) {
@@ -57,15 +71,15 @@ function parseRaw(tokens: readonly string[], commit: string): Difference[] {
     const renamed = letters.startsWith('R')
     const [first = '', second = ''] = [tokens[at + 1], tokens[at + 2]]
     at += renamed ? 3 : 2
-    const conflicted = letters.startsWith('U')
+    const unmerged = letters.startsWith('U')
     const wasFile = FILE_MODE.test(oldMode)
     found.push({
       path: renamed ? second : first,
-      status: renamed ? 'renamed' : letters.startsWith('D') ? 'deleted' : wasFile || conflicted ? 'modified' : 'added',
+      status: renamed ? 'renamed' : letters.startsWith('D') ? 'deleted' : wasFile || unmerged ? 'modified' : 'added',
       ...(renamed && { previousPath: first }),
-      before: wasFile ? oldId : conflicted ? `${commit}:${first}` : undefined,
+      before: wasFile ? oldId : unmerged ? `${commit}:${first}` : undefined,
       isLink: newMode === '120000' || newMode === '160000',
-      conflicted,
+      conflicted: false,
     })
   }
   return found

@@ -10,7 +10,14 @@ const MAX_OUTPUT_BYTES = 256 * 1024 * 1024
  * come as they are and are never patterns.
  */
 export const SAFE = [
-  '--no-optional-locks', '--literal-pathspecs', '-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-c', 'core.quotePath=false',
+  '--no-optional-locks',
+  '--literal-pathspecs',
+  '-c',
+  'core.hooksPath=/dev/null',
+  '-c',
+  'core.fsmonitor=false',
+  '-c',
+  'core.quotePath=false',
 ] as const
 
 export interface GitResult {
@@ -58,6 +65,8 @@ function failure(error: ExecFileException, cwd: string, args: readonly string[])
 export class GitMissing extends UserError {
   override name = 'GitMissing'
   constructor() {
-    super('git is not installed, so there is no telling what changed. Install it, or name the files to review: pgwitness review migrations/7.sql')
+    super(
+      'git is not installed, so there is no telling what changed. Install it, or name the files to review: pgwitness review migrations/7.sql',
+    )
   }
 }

@@ -17,7 +17,8 @@ export async function findRepository(cwd: string, signal?: AbortSignal): Promise
   const answer = await git(cwd, ['rev-parse', '--is-bare-repository', '--is-shallow-repository', '--show-toplevel'], signal)
   const [bare, shallow, root] = answer.stdout.split('\n')
   if (answer.code !== 0 || !root) {
-    if (bare === 'true') throw new UserError(`${cwd} is a bare repository, which has no files to review. Review in a checkout: git clone ${cwd}`)
+    if (bare === 'true')
+      throw new UserError(`${cwd} is a bare repository, which has no files to review. Review in a checkout: git clone ${cwd}`)
     if (bare === 'false') throw new UserError(`${cwd} is inside a .git folder. Change to the folder of the checkout.`)
     if (/safe\.directory/.test(answer.stderr)) throw new UserError(answer.stderr.trim())
     return undefined
