@@ -81,3 +81,9 @@ export interface StatementOutcome {
 export interface Notice { severity: string; code: string; message: string }
 /** `position` counts characters of the statement, one-based. */
 export interface DatabaseError { code: string; message: string; detail?: string; hint?: string; position?: number }
+
+/** The statement that makes the role whose absence this error is about: roles live outside migrations. Undefined for other errors. */
+export function createMissingRole(error: DatabaseError): string | undefined {
+  const name = /^role "(.+)" does not exist$/.exec(error.message)?.[1]
+  return name === undefined ? undefined : `create role "${name.replaceAll('"', '""')}" nologin`
+}

@@ -1,4 +1,4 @@
-import type { BaseScript, DatabaseError, SkippedBase } from './clone.ts'
+import { type BaseScript, createMissingRole, type DatabaseError, type SkippedBase } from './clone.ts'
 import { refusal, type Session } from './session.ts'
 
 const BEGIN = /^\s*(?:begin|start\s+transaction)\b/i
@@ -55,12 +55,6 @@ function withRoles(session: Session, run: () => DatabaseError | undefined): Data
     error = run()
   }
   return error
-}
-
-/** The statement that makes the role whose absence this error is about. */
-export function createMissingRole(error: DatabaseError): string | undefined {
-  const name = /^role "(.+)" does not exist$/.exec(error.message)?.[1]
-  return name === undefined ? undefined : `create role "${name.replaceAll('"', '""')}" nologin`
 }
 
 /** Indexes of the statements that the file itself takes back. */

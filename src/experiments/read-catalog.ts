@@ -1,0 +1,204 @@
+import type { Clone, Step } from '../clones/clone.ts'
+import type { Catalog, CatalogRelation, CatalogType, Volatility } from '../sql/catalog.ts'
+import { BUILT_IN_FUNCTIONS, FUNCTIONS, PUBLICATIONS, relationQueries, SETTINGS, TYPES } from './catalog-queries.ts'
+import { number, type RawRelation, rawRelations, type RelationRows, type Row, relationOf } from './catalog-rows.ts'
+
+/**
+ * A catalog that knows the numbers behind its names, so that it can be brought up to date. It is never changed: bringing it up to date
+ * makes a new one, which shares what stayed the same.
+ */
+export interface LiveCatalog extends Catalog {
+  raw: ReadonlyMap<number, RawRelation>
+  /** Names and rows of the types somebody made, by oid. */
+  rawTypes: ReadonlyMap<number, Row>
+}
+
+/**
+ * Statistics of a clone's system catalogs are those of an empty database, so the planner is told that indexes are better. The
+ * settings last as long as the batch.
+ */
+const PLANNING: Step = { sql: ['begin', 'set local plan_cache_mode = force_generic_plan', 'set local enable_seqscan = off',
+  'set local enable_hashjoin = off', 'set local enable_mergejoin = off'] }
+const DONE: Step = { sql: ['commit'], always: true }
+
+const never = new AbortController().signal
+const builtIn = new Map<string, Row[]>()
+
+/** Everything a clone holds. Rejects with a ServiceError when the clone is gone. */
+export async function readCatalog(clone: Clone): Promise<LiveCatalog> {
+  const queries = relationQueries('all')
+  const steps = Object.entries(queries).map(([name, sql]) => ({ sql, name: `all ${name}` }))
+  const known = builtIn.get(clone.version)
+  const rows = await ask(clone, [
+    ...steps, { sql: TYPES, name: 'types' }, { sql: FUNCTIONS, name: 'functions' }, { sql: PUBLICATIONS, name: 'publications' },
+    { sql: SETTINGS, name: 'settings' }, ...(known ? [] : [{ sql: BUILT_IN_FUNCTIONS, name: 'built-in functions' }]),
+  ])
+  const [classes = [], columns = [], constraints = [], indexes = [], links = [], types = [], functions = [], publications = [], settings = [], added = []] = rows
+  if (!known) builtIn.set(clone.version, added)
+  const raw = new Map(rawRelations({ classes, columns, constraints, indexes, links }).map((one) => [one.oid, one]))
+  const rawTypes = new Map(types.map((type) => [number(type, 'oid'), type]))
+  const { timeZone, searchPath } = settingsOf(settings)
+  return {
+    postgres: clone.postgres, timeZone, searchPath, raw, rawTypes,
+    relations: relationsOf(raw, new Set(raw.keys()), new Map()),
+    types: typesOf(rawTypes, raw),
+    volatility: volatilityOf(known ?? added, functions, searchPath),
+    publications: publicationsOf(publications),
+  }
+}
+
+/**
+ * The catalog after a statement: `touched` are the oids of the relations it locked, created or dropped, `kind` and `text` are the
+ * statement's. Relations it did not touch cannot have changed, but for a schema that was renamed.
+ */
+export async function refreshCatalog(
+  clone: Clone, catalog: LiveCatalog, touched: Iterable<number>, { kind, text }: { kind: string; text: string },
+): Promise<LiveCatalog> {
+  if (/^(?:alter|drop) (?:schema|extension)$/.test(kind) || /\balter\s+schema\b/i.test(text)) return await readCatalog(clone)
+  const dynamic = /^(?:do|call|execute)$/.test(kind)
+  const oids = new Set(touched)
+  let { raw, relations } = catalog
+  if (oids.size > 0) ({ raw, relations } = await refreshRelations(clone, catalog, oids))
+  const about = (pattern: RegExp): boolean => pattern.test(kind) || (dynamic && pattern.test(text))
+  const uses = [...oids].some((oid) => catalog.raw.get(oid)?.columns.some(usesType) || raw.get(oid)?.columns.some(usesType) || raw.get(oid)?.kind === 'composite type')
+  const asked = {
+    types: about(/\b(?:type|domain|extension|owned)\b/i), functions: about(/\b(?:function|procedure|routine|aggregate|extension|owned)\b/i),
+    publications: about(/\bpublication\b/i), settings: about(/\b(?:set|reset|discard)\b/i) || /\bset_config\b/i.test(text),
+  }
+  const [types, functions, publications, settings] = await askSome(clone, [
+    asked.types && { sql: TYPES, name: 'types' }, asked.functions && { sql: FUNCTIONS, name: 'functions' },
+    asked.publications && { sql: PUBLICATIONS, name: 'publications' }, asked.settings && { sql: SETTINGS, name: 'settings' },
+  ])
+  const rawTypes = types ? new Map(types.map((type) => [number(type, 'oid'), type])) : catalog.rawTypes
+  const now = settings ? settingsOf(settings) : catalog
+  return {
+    ...catalog, raw, relations, rawTypes, timeZone: now.timeZone, searchPath: now.searchPath,
+    types: types || uses ? typesOf(rawTypes, raw) : catalog.types,
+    ...(functions && { volatility: volatilityOf(builtIn.get(clone.version) ?? [], functions, now.searchPath) }),
+    ...(publications && { publications: publicationsOf(publications) }),
+  }
+}
+
+async function refreshRelations(clone: Clone, catalog: LiveCatalog, oids: ReadonlySet<number>): Promise<Pick<LiveCatalog, 'raw' | 'relations'>> {
+  const raw = new Map(catalog.raw)
+  const affected = new Set<number>()
+  for (let pending = oids; pending.size > 0;) {
+    const read = new Map((await readSome(clone, pending)).map((one) => [one.oid, one]))
+    const renamed = new Set<number>()
+    for (const oid of pending) {
+      const [before, after] = [raw.get(oid), read.get(oid)]
+      if (before && (before.key !== after?.key || before.columns.some((column) => after.names.get(number(column, 'number')) !== column['name']))) renamed.add(oid)
+      if (after) raw.set(oid, after)
+      else raw.delete(oid)
+      for (const one of [oid, ...linksOf(before), ...linksOf(after)]) affected.add(one)
+    }
+    // Definitions of foreign keys quote the names of the table they point to; everything else that names it is a link.
+    const pointing = [...raw.values()].filter((one) => !affected.has(one.oid) && one.constraints.some((row) => renamed.has(number(row, 'referenced'))))
+    for (const one of raw.values()) if (linksOf(one).some((oid) => renamed.has(oid))) affected.add(one.oid)
+    pending = new Set(pointing.map((one) => one.oid))
+  }
+  return { raw, relations: relationsOf(raw, affected, catalog.relations, catalog.raw) }
+}
+
+async function readSome(clone: Clone, oids: ReadonlySet<number>): Promise<RawRelation[]> {
+  const parameters = [`{${[...oids].join(',')}}`]
+  const steps = Object.entries(relationQueries('some')).map(([name, sql]) => ({ sql, name: `some ${name}`, parameters }))
+  const rows = await ask(clone, [PLANNING, ...steps, DONE])
+  const [, classes = [], columns = [], constraints = [], indexes = [], links = []] = rows
+  return rawRelations({ classes, columns, constraints, indexes, links } satisfies RelationRows)
+}
+
+function linksOf(raw: RawRelation | undefined): number[] {
+  if (!raw) return []
+  const draws = raw.draws.size > 0 ? [...raw.draws.values()] : []
+  return [...raw.parents, ...raw.reads, ...draws, ...[raw.owner, raw.table].filter((oid) => oid !== undefined)]
+}
+
+/** Relations by key: those of `affected` made anew, the others as they were. */
+function relationsOf(
+  raw: ReadonlyMap<number, RawRelation>, affected: ReadonlySet<number>, before: ReadonlyMap<string, CatalogRelation>,
+  rawBefore: ReadonlyMap<number, RawRelation> = new Map(),
+): Map<string, CatalogRelation> {
+  const around = surroundings(raw, affected)
+  const relations = new Map(before)
+  for (const oid of affected) relations.delete(rawBefore.get(oid)?.key ?? '')
+  for (const oid of affected) {
+    const one = raw.get(oid)
+    if (one) relations.set(one.key, relationOf(one, raw, { children: [], readBy: [], ownedSequences: [], ...around.get(oid) }))
+  }
+  return relations
+}
+
+function surroundings(raw: ReadonlyMap<number, RawRelation>, affected: ReadonlySet<number>): Map<number, { children: string[]; readBy: string[]; ownedSequences: string[] }> {
+  const around = new Map([...affected].map((oid) => [oid, { children: [] as string[], readBy: [] as string[], ownedSequences: [] as string[] }]))
+  for (const one of raw.values()) {
+    for (const parent of one.parents) around.get(parent)?.children.push(one.key)
+    for (const read of one.reads) around.get(read)?.readBy.push(one.key)
+    if (one.owner !== undefined) around.get(one.owner)?.ownedSequences.push(one.key)
+  }
+  return around
+}
+
+function usesType(column: Row): boolean {
+  return column['usesType'] !== null
+}
+
+function typesOf(rawTypes: ReadonlyMap<number, Row>, raw: ReadonlyMap<number, RawRelation>): Map<string, CatalogType> {
+  const users = new Map<number, Set<string>>()
+  const use = (type: number, key: string): void => {
+    users.set(type, (users.get(type) ?? new Set()).add(key))
+    // A domain over a domain: a table that uses the one is affected by the other.
+    const base = number(rawTypes.get(type) ?? {}, 'baseOid')
+    if (base > 0) use(base, key)
+  }
+  for (const one of raw.values()) for (const column of one.columns) if (usesType(column)) use(number(column, 'usesType'), one.key)
+  return new Map([...rawTypes].map(([oid, row]) => {
+    const usedBy = [...(users.get(oid) ?? [])].sort()
+    return [`${row['schema']}.${row['name']}`, typeOf(row, usedBy)]
+  }))
+}
+
+function typeOf(row: Row, usedBy: string[]): CatalogType {
+  if (row['kind'] === 'd') return { kind: 'domain', base: row['base'] ?? '', constrained: row['constrained'] === 't', usedBy }
+  return { kind: row['kind'] === 'e' ? 'enum' : row['kind'] === 'r' ? 'range' : 'composite', usedBy }
+}
+
+function volatilityOf(builtIns: readonly Row[], functions: readonly Row[], searchPath: readonly string[]): Map<string, Volatility> {
+  const all = new Map<string, Volatility>()
+  const weakest: Volatility[] = ['immutable', 'stable', 'volatile']
+  const add = (name: string, volatility: Volatility): void => {
+    const lower = name.toLowerCase()
+    if (weakest.indexOf(volatility) >= weakest.indexOf(all.get(lower) ?? 'immutable')) all.set(lower, volatility)
+  }
+  for (const row of builtIns) add(row['name'] ?? '', row['volatility'] as Volatility)
+  for (const row of functions) {
+    add(`${row['schema']}.${row['name']}`, row['volatility'] as Volatility)
+    if (searchPath.includes(row['schema'] ?? '')) add(row['name'] ?? '', row['volatility'] as Volatility)
+  }
+  return all
+}
+
+function publicationsOf(rows: readonly Row[]): Map<string, string[]> {
+  const publications = new Map<string, string[]>()
+  for (const { name, table } of rows) publications.set(name ?? '', [...(publications.get(name ?? '') ?? []), ...(table ? [table] : [])])
+  return publications
+}
+
+export function settingsOf(rows: readonly Row[]): Pick<Catalog, 'timeZone' | 'searchPath'> {
+  return { timeZone: rows[0]?.['timeZone'] ?? 'UTC', searchPath: JSON.parse(rows[0]?.['searchPath'] ?? '[]') as string[] }
+}
+
+async function ask(clone: Clone, steps: Step[]): Promise<Row[][]> {
+  const outcomes = await clone.batch(steps, never)
+  return outcomes.map(({ error, values }, index) => {
+    if (error) throw new Error(`reading the catalog failed at ${JSON.stringify(steps[index]?.name)}: ${error.message}`)
+    return values
+  })
+}
+
+/** Asks what is not false; the answers stand where the questions stood. */
+async function askSome(clone: Clone, steps: Array<Step | false>): Promise<Array<Row[] | undefined>> {
+  const wanted = steps.filter((step) => step !== false)
+  const answers = wanted.length > 0 ? await ask(clone, wanted) : []
+  return steps.map((step) => (step === false ? undefined : answers.shift()))
+}
