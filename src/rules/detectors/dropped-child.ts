@@ -1,14 +1,18 @@
 import type { Detector } from '../claim.ts'
+import { hasLockTimeout } from './dropped-constraint.ts'
 
 /** DROP TABLE of a table with foreign keys: the tables they point at are locked too, for which the catalog is needed. */
 export const droppedChild: Detector = ({ statements, before }) => {
-  const gone = statements.flatMap(({ operations }) => operations.filter(({ action }) => action === 'drop table').map(({ table }) => table?.key))
+  const operations = statements.flatMap((statement) => statement.operations)
+  const gone = operations.flatMap(({ action, table }) => (action === 'drop table' && table ? [table.key] : []))
+  const dropped = operations.flatMap(({ action, constraint }) => (action === 'drop constraint' ? (constraint?.name ?? []) : []))
   return statements.flatMap((statement) =>
     statement.operations
-      .filter(({ action }) => action === 'drop table')
+      .filter((operation) => operation.action === 'drop table' && operation.lock === 'access exclusive' && !hasLockTimeout(operation))
       .flatMap((operation) => {
         const constraints = before?.relations.get(operation.table?.key ?? '')?.constraints ?? []
-        const parents = new Set(constraints.flatMap(({ references }) => (references && !gone.includes(references.table) ? [references.table] : [])))
+        const standing = constraints.filter(({ name }) => !dropped.includes(name))
+        const parents = new Set(standing.flatMap(({ references }) => (references && !gone.includes(references.table) ? [references.table] : [])))
         return parents.size === 0 ? [] : [{ statement, operation, values: { parents: [...parents].join('`, `') } }]
       }),
   )

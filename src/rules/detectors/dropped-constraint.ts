@@ -2,9 +2,9 @@ import type { CatalogConstraint } from '../../sql/catalog.ts'
 import type { Operation } from '../../sql/operation.ts'
 import type { Detector, Scene, Sighting } from '../claim.ts'
 
-/** A foreign key dropped from a table: its parent is locked as well. Only the catalog knows which constraint is one. */
+/** A foreign key dropped from a table, with no limit on the wait for its parent. Only the catalog knows which constraint is one. */
 export const droppedForeignKey: Detector = (scene) =>
-  dropped(scene).flatMap(({ statement, operation, before }) => {
+  dropped(scene).filter(({ operation }) => operation.lock === 'access exclusive' && !hasLockTimeout(operation)).flatMap(({ statement, operation, before }) => {
     const parent = before?.references?.table
     return before?.type === 'foreign key' && parent && parent !== operation.table?.key ? [{ statement, operation, values: { parent } }] : []
   })
@@ -27,6 +27,10 @@ export const droppedPrimaryKey: Detector = (scene) =>
       const cost = publication === undefined ? '' : `, which publication \`${publication}\` needs to replicate updates and deletes`
       return { statement, operation, values: { cost } }
     })
+
+export function hasLockTimeout({ settings }: Operation): boolean {
+  return !/^'?0?[a-z]*'?$/.test(settings.lock_timeout ?? '')
+}
 
 interface Dropped extends Sighting {
   /** Undefined without a clone, or when the database has no such constraint. */
