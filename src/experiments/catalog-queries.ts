@@ -82,7 +82,10 @@ export function relationQueries(scope: Scope): { classes: string; columns: strin
 
 /** Types somebody made: row types of tables, array types and multiranges come by themselves and are left out. */
 export const TYPES = `select t.oid, n.nspname as schema, t.typname as name, t.typtype as kind, pg_catalog.format_type(t.typbasetype, t.typtypmod) as base,
-  t.typnotnull or exists (select from pg_catalog.pg_constraint k where k.contypid = t.oid) as constrained, t.typbasetype as "baseOid"
+  t.typnotnull or exists (select from pg_catalog.pg_constraint k where k.contypid = t.oid) as constrained, t.typbasetype as "baseOid",
+  (select case when pg_catalog.bool_and(k.contype = 'c' and k.convalidated) and not t.typnotnull
+     then pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'definition', pg_catalog.pg_get_constraintdef(k.oid)) order by k.conname) end
+   from pg_catalog.pg_constraint k where k.contypid = t.oid) as checks
 from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 where t.oid >= ${FIRST_OURS} and (t.typtype in ('d', 'e', 'r')
   or t.typtype = 'c' and exists (select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind = 'c'))`

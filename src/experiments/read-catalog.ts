@@ -159,7 +159,10 @@ function typesOf(rawTypes: ReadonlyMap<number, Row>, raw: ReadonlyMap<number, Ra
 }
 
 function typeOf(row: Row, usedBy: string[]): CatalogType {
-  if (row['kind'] === 'd') return { kind: 'domain', base: row['base'] ?? '', constrained: row['constrained'] === 't', usedBy }
+  if (row['kind'] === 'd') {
+    const checks = row['checks'] ? { checks: JSON.parse(row['checks']) as Array<{ name: string; definition: string }> } : {}
+    return { kind: 'domain', base: row['base'] ?? '', constrained: row['constrained'] === 't', usedBy, ...checks }
+  }
   return { kind: row['kind'] === 'e' ? 'enum' : row['kind'] === 'r' ? 'range' : 'composite', usedBy }
 }
 
