@@ -1,9 +1,10 @@
 /** Builds everything from the configuration. The only file that knows every adapter. */
-import { join } from 'node:path'
+import { join, matchesGlob } from 'node:path'
 import type { CloneProvider } from './clones/clone.ts'
 import type { Config } from './config.ts'
 import { UserError } from './errors.ts'
-import type { Tree } from './forges/change.ts'
+import type { History } from './extractors/history.ts'
+import type { Change, Tree } from './forges/change.ts'
 import { loadRules, parseRule } from './rules/load.ts'
 import { nearestRule } from './rules/nearest.ts'
 import type { Rule } from './rules/rule.ts'
@@ -53,4 +54,52 @@ export async function clonesFor({ clone, limits }: Config, cacheDir: string | un
   if (clone === 'none') return undefined
   const { embeddedClones } = await import('./clones/embedded.ts')
   return embeddedClones({ cacheDir, statementMs: limits.statementSeconds * 1000 })
+}
+
+/** The local checkout as a change, and the two trees it stands between. */
+export async function openChange(options: { paths: readonly string[]; base: string | undefined }, signal: AbortSignal): Promise<OpenChange> {
+  const { readChange, treeAt } = await import('./forges/local.ts')
+  const cwd = process.cwd()
+  const change = await readChange({ cwd, ...options }, signal)
+  return { change, baseTree: change.base === undefined ? undefined : treeAt(cwd, change.base), headTree: treeAt(cwd, change.head) }
+}
+
+export interface OpenChange {
+  change: Change
+  /** Undefined when there is nothing the change stands on. */
+  baseTree: Tree | undefined
+  headTree: Tree
+}
+
+/** The migration histories of a tree that the configuration does not leave out. */
+export async function historiesOf(tree: Tree, config: Config, isInside: (path: string) => boolean = () => true): Promise<History[]> {
+  const { findHistories } = await import('./extractors/detect.ts')
+  const paths = (await tree.list()).filter((path) => isInside(path) && !isIgnored(path, config))
+  return await findHistories(paths, (path) => tree.read(path), config.migrations)
+}
+
+/** Whether `ignore:` of the configuration names the path. */
+export function isIgnored(path: string, { ignore }: Config): boolean {
+  return ignore.some((glob) => matchesGlob(path, glob))
+}
+
+/** The files an audit looks at. `root` is the folder its paths start from: the repository's, or the folder itself outside one. */
+export interface OpenFolder {
+  tree: Tree
+  root: string
+  /** The audited folder, from the root; `''` for the root. */
+  folder: string
+}
+
+export async function openFolder(dir: string, signal: AbortSignal): Promise<OpenFolder> {
+  const { folderAt } = await import('./forges/local/folder.ts')
+  return await folderAt(dir, signal)
+}
+
+/** The histories of a folder; a folder of loose .sql files is one in the order of their names. */
+export async function auditedHistories(tree: Tree, folder: string, config: Config): Promise<History[]> {
+  const isInside = (path: string) => folder === '' || path === folder || path.startsWith(`${folder}/`)
+  const found = await historiesOf(tree, config, isInside)
+  if (found.some(({ files, database }) => files.length > 0 || database !== 'Postgres')) return found
+  return await historiesOf(tree, { ...config, migrations: [{ path: folder, tool: 'sql' }] }, isInside)
 }

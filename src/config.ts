@@ -26,7 +26,6 @@ export const ConfigFile = z.strictObject({
   baseline: z.string().default('.pgwitness-baseline.json').describe('File of known findings that are not reported again; written by `pgwitness audit --write-baseline`.'),
   limits: z.strictObject({
     statementSeconds: z.number().positive().max(600).default(20).describe('A statement that runs longer on the clone is stopped.'),
-    fileBytes: z.int().positive().default(10_000_000).describe('A larger file is not read.'),
   }).prefault({}).describe('Limits of a review.'),
 })
 export type Config = z.infer<typeof ConfigFile>

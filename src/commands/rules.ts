@@ -57,6 +57,7 @@ const PROOFS: Record<Rule['prove'], (rule: Rule) => string> = {
   change: () => 'Run on a clone: confirmed when it changes the catalog, refuted when it changes nothing.',
   outcome: () => 'Run on a clone as its tool runs it: confirmed when Postgres answers with the error or warning claimed, else refuted.',
   catalog: () => 'Read from the catalog of the clone after the change ran there.',
+  grammar: () => 'Read with the grammar of Postgres 18 itself.',
   none: ({ unproved }) => `Not tested: ${unproved}.`,
 }
 

@@ -30,6 +30,7 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
   const { rule } = claim
   const { measurement, clone } = witness
   if (rule.prove === 'none') return { verdict: 'suspected', reason: `Not tested: ${rule.unproved}.`, evidence: [] }
+  if (rule.prove === 'grammar') return byGrammar(claim, nextId)
   if (rule.prove === 'catalog') return byCatalog(claim, witness, nextId)
   if (!clone || !measurement) return { verdict: 'suspected', reason: 'Not tested: there is no clone to run it on.', evidence: [] }
   if (rule.prove === 'outcome') return byOutcome(claim, measurement, witness, nextId)
@@ -67,6 +68,15 @@ function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, po
   }
   if (error) return { verdict: 'suspected', reason: 'Not tested: an earlier statement of its transaction failed.', evidence: [] }
   return { verdict: 'refuted', reason: 'It ran without that error.', evidence }
+}
+
+/** Postgres's grammar needs no database. */
+function byGrammar({ statement }: Claim, nextId: () => string): Judgement {
+  const message = statement.syntaxError?.message ?? 'it does not parse'
+  const evidence: Evidence = {
+    id: nextId(), kind: 'outcome', clone: "Postgres 18's grammar", code: '42601', message, summary: `ERROR 42601: ${message}`, reproduce: statement.text,
+  }
+  return { verdict: 'confirmed', reason: 'The grammar of Postgres 18 refuses it.', evidence: [evidence] }
 }
 
 /** A detector that read the catalog is sure of what it read. */

@@ -47,10 +47,12 @@ function measuredOperation(operation: Operation, statement: Statement, measureme
   const warning = measurement.notices.find(({ severity }) => severity === 'WARNING')
   const foreseen = (word: 'rewrites' | 'scans' | 'builds') => statement.operations.some((one) => one[word])
   const seen = (word: 'rewrites' | 'scans' | 'builds') => Boolean(words?.[word]) && (operation[word] || !foreseen(word))
+  // Outside a transaction the locks are gone before anyone can look; the rest was seen.
+  const locksUnseen = measurement.unmeasured !== undefined
   const strongest = statement.operations.every(({ lock }) => !isStrongerWord(lock, operation.lock))
   return {
     ...operation,
-    ...(words && { lock: strongest ? words.lock : operation.lock, rewrites: seen('rewrites'), scans: seen('scans'), builds: seen('builds') }),
+    ...(words && { lock: strongest && !locksUnseen ? words.lock : operation.lock, rewrites: seen('rewrites'), scans: seen('scans'), builds: seen('builds') }),
     failed: measurement.error?.code,
     warned: warning?.code,
   }

@@ -79,3 +79,9 @@ export async function planAudit(history: History, tree: Tree): Promise<Stack> {
   const scripts = history.files.flatMap((path, index) => upScripts(path, texts[index] ?? '', history))
   return { base: [], steps: scripts.map((script) => ({ script, reviewed: true })), baseIsWhole: true }
 }
+
+/** The stack on a schema dump instead of the replayed history: what the dump holds is what the base left. */
+export function startFromSchema(stack: Stack, { path, text }: { path: string; text: string }): Stack {
+  const dump: Script = { path, tool: 'sql', direction: 'up', text, sql: text, transaction: 'none', notes: [] }
+  return { base: [dump], steps: stack.steps.filter(({ reviewed }) => reviewed), baseIsWhole: true }
+}

@@ -46,7 +46,7 @@ export interface ScriptReview {
 export async function reviewScript(script: Script, around: Surroundings, parts: ReviewParts, signal: AbortSignal): Promise<ScriptReview> {
   const { clone, created } = around
   const read = markNew(await readScript(script.sql, script.transaction), created)
-  const run = clone && (await measureScript(clone, read, script.transaction, around.catalog, signal))
+  const run = clone && (await measureScript(clone, read, script.transaction, { catalog: around.catalog }, signal))
   const predicted = predictAll(read, { catalogs: run?.catalogs, before: around.catalog, created, postgres: parts.postgres })
   const scene = { statements: predicted.statements, postgres: parts.postgres, before: around.catalog, after: run?.after }
   const rows = clone && (await runQueryRules(parts.rules, clone, parts.postgres))

@@ -52,6 +52,7 @@ import { unboundedLockWait } from './unbounded-lock-wait.ts'
 import { uncommentedTable } from './uncommented-table.ts'
 import { unindexedForeignKey } from './unindexed-foreign-key.ts'
 import { uniqueOverExistingRows } from './unique-over-existing-rows.ts'
+import { unparsable, unreadable } from './unparsable.ts'
 import { unusableIndex } from './unusable-index.ts'
 import { unvalidatedCheck } from './unvalidated-check.ts'
 import { vanishedType } from './vanished-type.ts'
@@ -117,6 +118,8 @@ export const detectors: Record<string, Detector> = {
   'uncommented-table': uncommentedTable,
   'unindexed-foreign-key': unindexedForeignKey,
   'unique-over-existing-rows': uniqueOverExistingRows,
+  unparsable,
+  unreadable,
   'unusable-index': unusableIndex,
   'unvalidated-check': unvalidatedCheck,
   'vanished-type': vanishedType,

@@ -1,0 +1,23 @@
+import { clonesFor, rulesFor } from '../assemble.ts'
+import { type Config, readEnvironment } from '../config.ts'
+import type { Tree } from '../forges/change.ts'
+import type { ReviewParts } from '../review/review.ts'
+import type { ReviewOptions } from './options.ts'
+import type { Progress } from './progress.ts'
+
+/** What a review is made with, from the configuration in force. `tree` is where the repository's own rules are read. */
+export async function reviewParts(
+  config: Config, tree: Tree | undefined, options: ReviewOptions, each: ReviewParts['each'], progress: Progress,
+): Promise<ReviewParts> {
+  const { active, known } = await rulesFor(config, tree)
+  let evidence = 0
+  return {
+    rules: active,
+    known,
+    clones: await clonesFor(config, options.cache ? readEnvironment().cacheDir : undefined),
+    postgres: config.postgres,
+    each,
+    progress: (what) => progress.say(what),
+    nextEvidenceId: () => `e${(evidence += 1)}`,
+  }
+}

@@ -1,0 +1,43 @@
+import { clonesFor, historiesOf, isIgnored, openChange, rulesFor } from '../assemble.ts'
+import { type Config, readEnvironment } from '../config.ts'
+import type { Tree } from '../forges/change.ts'
+import { parseFormats } from '../reports/format.ts'
+import { applyBaseline, type Baseline, parseBaseline } from '../review/baseline.ts'
+import { planChange, type Stack, startFromSchema } from '../review/plan.ts'
+import { review } from '../review/review.ts'
+import { version } from '../version.ts'
+import { abortOnSignals } from './abort.ts'
+import { type ReviewOptions, readConfig, readSchema } from './options.ts'
+import { exitCodeOf, writeReports } from './output.ts'
+import { reviewParts } from './parts.ts'
+import { showProgress } from './progress.ts'
+
+/** `pgwitness review [paths]`. */
+export async function runReview(paths: string[], options: ReviewOptions & { base?: string }): Promise<void> {
+  const requests = parseFormats(options.format)
+  const signal = abortOnSignals()
+  const { change, baseTree, headTree } = await openChange({ paths, base: options.base }, signal)
+  // Without a base there is nobody but the working tree to say how to review.
+  const trusted = baseTree ?? headTree
+  const config = await readConfig(options, trusted)
+  const files = change.files.filter(({ path }) => !isIgnored(path, config))
+  const histories = { base: baseTree ? await historiesOf(baseTree, config) : [], head: await historiesOf(headTree, config), baseTree }
+  const schema = await readSchema(options, config, trusted)
+  const stacks = (await planChange({ ...change, files }, histories)).map((stack) => (schema ? startFromSchema(stack, schema) : stack))
+  using progress = showProgress(options.progress)
+  const result = await review(stacks, await reviewParts(config, trusted, options, 'change', progress), signal)
+  const baseline = options.baseline ? await readBaseline(config, trusted) : undefined
+  const told = {
+    ...result,
+    findings: applyBaseline(result.findings, baseline, config.baseline),
+    notes: [...change.notes, ...histories.head.flatMap(({ notes }) => notes), ...result.notes],
+  }
+  progress[Symbol.dispose]()
+  await writeReports(told, requests, { version })
+  process.exitCode = exitCodeOf(told, config.failOn)
+}
+
+async function readBaseline({ baseline: path }: Config, tree: Tree): Promise<Baseline | undefined> {
+  const text = await tree.read(path)
+  return text === undefined ? undefined : parseBaseline(text, path)
+}
