@@ -244,6 +244,7 @@ export const ACTIONS: Record<string, Record<string, string>> = {
   do: { language: 'its language' },
   execute: { dynamic: 'EXECUTE of text that is not a literal, in a body' },
   prepare: {},
+  'declare cursor': {},
   deallocate: {},
   explain: { analyze: 'EXPLAIN ANALYZE, which runs its statement; that is an operation of its own' },
   other: { tag: 'the command, for a statement without words of its own' },

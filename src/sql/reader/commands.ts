@@ -7,6 +7,8 @@ import { readAlterFunction, readCreateFunction, readDo } from './functions.ts'
 import {
   namedBy, readAlterExtension, readAlterPublication, readComment, readCreateExtension, readCreatePublication, readCreateSchema, readDefaultPrivileges, readGrant, readGrantRole,
 } from './grants.ts'
+import { callsIn } from './expressions.ts'
+import { tablesRead } from './queries.ts'
 import { readCreateIndex, readReindex } from './indexes.ts'
 import { wordOf } from './lexer.ts'
 import type { Node } from './parser.ts'
@@ -95,6 +97,7 @@ const READERS: Record<string, Reader> = {
   AlterSubscriptionStmt: namedBy('alter subscription', 'subname'),
   DropSubscriptionStmt: readDropSubscription,
   AlterSystemStmt: () => single('alter system'),
+  DeclareCursorStmt: readDeclareCursor,
   PrepareStmt: namedBy('prepare', 'name'),
   ExecuteStmt: (node) => single('execute', { dynamic: false, name: node.name }),
   DeallocateStmt: () => single('deallocate'),
@@ -116,6 +119,11 @@ function readExplain(node: Node, reading: Reading): Command {
   const inner = analyze ? readCommand(node.query, reading) : undefined
   const held = (inner?.drafts ?? []).map((draft): Draft => ({ statement: inner?.kind ?? '', ...draft }))
   return { kind: 'explain', drafts: [{ action: 'explain', analyze }, ...held] }
+}
+
+function readDeclareCursor(node: Node, { names }: Reading): Command {
+  const words = { name: node.portalname, reads: tablesRead(node.query, names), calls: callsIn(node.query, names) }
+  return { kind: 'declare', drafts: [{ action: 'declare cursor', ...words }] }
 }
 
 /** CREATE SCHEMA can hold the definitions of what goes into it. */
@@ -142,10 +150,12 @@ function leadingWords({ source }: Reading): string {
     if (!SKIPPED.has(word)) words.push(word)
   }
   const [verb = 'unknown', ...objects] = words
-  if (!OBJECT_VERBS.has(verb)) return verb
+  if (!OBJECT_VERBS.has(verb)) return LONGER[verb] ?? verb
   const end = objects.findIndex((word, index) => index > 0 && !OBJECT_WORDS.has(word))
   return [verb, ...objects.slice(0, end < 0 ? objects.length : end)].join(' ')
 }
+
+const LONGER: Record<string, string> = { reassign: 'reassign owned', import: 'import foreign schema', security: 'security label' }
 
 /** Words an object's kind goes on with after its first. */
 const OBJECT_WORDS = new Set(['trigger', 'data', 'wrapper', 'mapping', 'method', 'class', 'family', 'search', 'configuration', 'dictionary', 'parser', 'template'])

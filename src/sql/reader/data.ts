@@ -42,7 +42,7 @@ export function readInsert(node: Node, reading: Reading): Command {
     onConflict: node.onConflictClause !== undefined,
     ...queryWords([node.selectStmt, node.withClause, node.onConflictClause, node.returningClause], names),
   }
-  return { kind: 'insert', drafts: [insert, ...writesIn(node.withClause, reading), ...comparisons(node, names)] }
+  return { kind: 'insert', drafts: [insert, ...writesIn(node.withClause, reading), ...comparisons({ InsertStmt: node }, names)] }
 }
 
 export function readUpdate(node: Node, reading: Reading): Command {
@@ -55,7 +55,7 @@ export function readUpdate(node: Node, reading: Reading): Command {
     ...filterWords(node),
     ...queryWords([node.fromClause, node.whereClause, node.targetList, node.withClause, node.returningClause], names),
   }
-  return { kind: 'update', drafts: [update, ...writesIn(node.withClause, reading), ...comparisons({ UpdateStmt: node, RangeVar: node.relation }, names)] }
+  return { kind: 'update', drafts: [update, ...writesIn(node.withClause, reading), ...comparisons({ UpdateStmt: node }, names)] }
 }
 
 export function readDelete(node: Node, reading: Reading): Command {
@@ -67,7 +67,7 @@ export function readDelete(node: Node, reading: Reading): Command {
     ...filterWords(node),
     ...queryWords([node.usingClause, node.whereClause, node.withClause, node.returningClause], names),
   }
-  return { kind: 'delete', drafts: [removal, ...writesIn(node.withClause, reading), ...comparisons({ DeleteStmt: node, RangeVar: node.relation }, names)] }
+  return { kind: 'delete', drafts: [removal, ...writesIn(node.withClause, reading), ...comparisons({ DeleteStmt: node }, names)] }
 }
 
 export function readMerge(node: Node, reading: Reading): Command {
@@ -80,7 +80,7 @@ export function readMerge(node: Node, reading: Reading): Command {
     sets: clauses.filter((one) => one.commandType === 'CMD_UPDATE').flatMap((one) => columnsSet(one.targetList)),
     ...queryWords([node.sourceRelation, node.joinCondition, node.withClause, node.mergeWhenClauses], names),
   }
-  return { kind: 'merge', drafts: [merge, ...writesIn(node.withClause, reading), ...comparisons(node, names)] }
+  return { kind: 'merge', drafts: [merge, ...writesIn(node.withClause, reading), ...comparisons({ MergeStmt: node }, names)] }
 }
 
 export function readCopy(node: Node, reading: Reading): Command {

@@ -14,7 +14,10 @@ export function readDrop(node: Node, reading: Reading): Command {
   const object = objectWords(node.removeType)
   const words = { guarded: node.missing_ok === true, cascade: node.behavior === 'DROP_CASCADE' }
   const concurrently = object === 'index' ? { concurrently: node.concurrent === true } : {}
-  const drafts = (node.objects as Node[]).map((one) => ({ ...dropped(object, one, reading), ...words, ...concurrently }))
+  const drafts = (node.objects as Node[]).map((one) => {
+    const draft = dropped(object, one, reading)
+    return draft.action === 'other' ? draft : { ...draft, ...words, ...concurrently }
+  })
   return { kind: `drop ${object}`, drafts }
 }
 

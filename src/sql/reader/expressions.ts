@@ -11,7 +11,8 @@ export function* nodesIn(root: unknown): Generator<[type: string, node: Node]> {
   while (left.length > 0) {
     const next = left.pop()
     if (next === null || typeof next !== 'object') continue
-    const entries = Object.entries(next)
+    // FOR UPDATE OF names aliases, which look like tables.
+    const entries = Object.entries(next).filter(([key]) => key !== 'lockedRels')
     for (const [key, value] of entries) if (isTypeName(key) && value !== null && typeof value === 'object') yield [key, value as Node]
     for (let index = entries.length - 1; index >= 0; index -= 1) left.push(entries[index]?.[1])
   }

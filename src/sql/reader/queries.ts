@@ -32,17 +32,24 @@ const ARITHMETIC = new Set(['+', '-', '*', '/', '%', '^', '||', '|', '&', '#', '
 /** Every comparison under the node, with the constant it compares to if there is one. */
 export function comparisons(query: unknown, names: Names): Draft[] {
   const tables = new Map<string, string>()
+  const expressions = new Set<string>()
   const drafts: Draft[] = []
   const negated = new Set<Node>()
   for (const [type, node] of nodesIn(query)) {
-    if (type === 'RangeVar') tables.set(node.alias?.aliasname ?? node.relname, tableOf(node, names).key)
+    if (type === 'CommonTableExpr') expressions.add(node.ctename)
+    // The target of a write is a RangeVar too, though not marked as one.
+    const range = type === 'RangeVar' ? node : WRITES.has(type) ? node.relation : undefined
+    if (range) tables.set(range.alias?.aliasname ?? range.relname, tableOf(range, names).key)
     if (type === 'BoolExpr' && node.boolop === 'NOT_EXPR' && node.args?.[0]?.SubLink) negated.add(node.args[0].SubLink)
     const compared = comparedBy(type, node, negated)
     if (compared) drafts.push({ action: 'compare', ...compared })
   }
+  for (const name of expressions) tables.delete(name)
   for (const draft of drafts) locate(draft, tables)
   return drafts
 }
+
+const WRITES = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
 
 type Compared = Omit<Draft, 'action'>
 
