@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const folder = mkdtempSync(join(tmpdir(), 'pgwitness-package-'))
+let packed: { filename: string; files: Array<{ path: string }> }
+
+beforeAll(() => {
+  const output = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] })
+  packed = JSON.parse(output.toString())[0]
+}, 120_000)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+test('the tarball holds the program, its types and its rules, and nothing of the tests', () => {
+  const paths = packed.files.map(({ path }) => path)
+  expect(paths).toEqual(expect.arrayContaining(['dist/cli.js', 'dist/index.d.ts', 'rules/indexes/require-concurrent-index.yml', 'LICENSE', 'README.md']))
+  expect(paths.filter((path) => /^(test|src|examples)\//.test(path))).toEqual([])
+})
+
+test('installed in an empty folder it reviews a file on its own Postgres', () => {
+  const home = join(folder, 'home')
+  mkdirSync(home)
+  writeFileSync(join(home, 'package.json'), '{"private": true}')
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', join(folder, packed.filename)], { cwd: home, stdio: 'ignore' })
+  mkdirSync(join(home, 'migrations'))
+  writeFileSync(join(home, 'migrations', '1.sql'), 'create table orders (id bigint primary key, email text);\n')
+  writeFileSync(join(home, 'migrations', '2.sql'), 'create index orders_email on orders (email);\n')
+  const output = execFileSync(process.execPath, [join(home, 'node_modules/pgwitness/dist/cli.js'), 'audit', 'migrations', '--no-cache', '--fail-on', 'never', '--format', 'json'], { cwd: home })
+  const { clone, coverage, findings } = JSON.parse(output.toString())
+  expect({ clone, coverage }).toMatchObject({ clone: 'embedded', coverage: { files: 2, statements: 2, parsed: 2, measured: 2 } })
+  expect(findings).toContainEqual(expect.objectContaining({ rule: 'require-concurrent-index', verdict: 'confirmed', path: expect.stringMatching(/2\.sql$/) }))
+}, 120_000)
