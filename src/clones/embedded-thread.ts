@@ -36,7 +36,8 @@ export function startThread(limits: ThreadLimits): Thread {
   }
   worker.on('error', (error) => die(`its thread failed: ${error.message}`))
   worker.on('exit', () => die('its thread ended'))
-  worker.on('message', (reply: WorkerReply) => {
+  worker.on('message', (text: string) => {
+    const reply = JSON.parse(text) as WorkerReply
     const call = waiting.get(reply.id)
     waiting.delete(reply.id)
     if (waiting.size === 0) worker.unref()

@@ -10,13 +10,13 @@ import { readSnapshot, SnapshotFiles, writeSnapshot } from './snapshot.ts'
 import { type Calls, type CallName, PROGRESS, type WorkerReply, type WorkerRequest } from './worker-messages.ts'
 
 /**
- * PGlite's own parameters without `-O` (changes to system tables) and without its search_path, so that the clone behaves as a server does;
- * parallel workers do not exist here.
+ * PGlite's own parameters without `-O` (changes to system tables) and without its search_path, so that the clone behaves as a server does.
+ * Parallel workers do not exist here, and planning our own queries once saves a third of the time of an experiment.
  */
 const START = [
   '--single', '-F', '-j',
   ...['exit_on_error=false', 'log_checkpoints=false', 'max_worker_processes=0', 'max_parallel_workers=0', 'max_parallel_workers_per_gather=0',
-    'max_parallel_maintenance_workers=0', 'io_method=sync', 'full_page_writes=off', 'wal_level=logical', 'max_wal_size=32MB']
+    'max_parallel_maintenance_workers=0', 'io_method=sync', 'plan_cache_mode=force_generic_plan', 'full_page_writes=off', 'wal_level=logical', 'max_wal_size=32MB']
     .flatMap((setting) => ['-c', setting]),
 ]
 
@@ -84,4 +84,5 @@ async function answer({ id, name, request }: WorkerRequest): Promise<WorkerReply
   }
 }
 
-parentPort?.on('message', async (request: WorkerRequest) => parentPort?.postMessage(await answer(request)))
+// As one text: cloning thousands of small objects costs more than writing and reading them as JSON.
+parentPort?.on('message', async (request: WorkerRequest) => parentPort?.postMessage(JSON.stringify(await answer(request))))

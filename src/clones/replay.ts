@@ -9,7 +9,7 @@ const CONTROL = /^\s*(?:begin|start\s+transaction|commit|end|rollback|abort|save
 const MAX_ROLES = 50
 
 /** What a file may have left set, undone before the next. */
-export const RESET = ['reset all', 'set session authorization default', 'reset role', 'discard temp']
+const RESET = 'set session authorization default; reset role; reset all; discard temp'
 
 /**
  * Applies one file of the base. As a whole first, which is one round trip and one transaction; when that fails (an error, or a statement
@@ -33,7 +33,7 @@ export function replay(session: Session, script: BaseScript): SkippedBase[] {
       if (error) skipped.push(skip(script, statement, error))
     }
   }
-  for (const sql of RESET) session.statement(sql)
+  session.script(RESET)
   return skipped
 }
 

@@ -14,12 +14,13 @@ function filter(scope: Scope, column: string): string {
 const classes = (scope: Scope): string => `select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind,
   c.relpersistence as persistence, c.relfilenode as file, c.relispartition as "isPartition", c.reltuples as rows,
   c.relrowsecurity as "rowSecurity", am.amname as "accessMethod", ts.spcname as tablespace,
-  case when c.relispartition then pg_catalog.pg_get_expr(c.relpartbound, c.oid) end as bounds,
+  ix.indrelid as "table", case when c.relispartition then pg_catalog.pg_get_expr(c.relpartbound, c.oid) end as bounds,
   case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end as "partitionKey",
   case when c.reloftype <> 0 then (select tn.nspname || '.' || t.typname from pg_catalog.pg_type t
     join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace where t.oid = c.reloftype) end as "ofType"
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+left join pg_catalog.pg_index ix on ix.indexrelid = c.oid
 left join pg_catalog.pg_am am on am.oid = c.relam
 left join pg_catalog.pg_tablespace ts on ts.oid = c.reltablespace
 where ${filter(scope, 'c.oid')} and c.relkind <> 't' and n.nspname <> 'pg_toast'`
@@ -53,31 +54,48 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname <> 'pg_to
 join pg_catalog.pg_am am on am.oid = c.relam
 where ${filter(scope, 'i.indrelid')} order by i.indrelid, c.relname`
 
+type Link = 'parent' | 'reads' | 'owner' | 'identity' | 'default' | 'trigger' | 'statistics'
+
 /**
- * OFFSET 0 keeps the planner, which has no statistics here, from starting at the wrong end.
- *
- * What a relation hangs together with: `parent` of a table, `table` of an index, `reads` of a view, `owner` of a sequence, the sequence that a
- * column's `default` or `identity` draws from; names of triggers and statistics.
+ * What a relation hangs together with: `parent` of a table, `reads` of a view, `owner` of a sequence, the sequence that a column's `default` or
+ * `identity` draws from; names of triggers and statistics. OFFSET 0 keeps the planner, which has no statistics here, from starting at the wrong end.
  */
-const links = (scope: Scope): string => `select 'parent' as link, h.inhrelid as oid, h.inhparent as other, h.inhseqno as number, null as name
-  from pg_catalog.pg_inherits h where ${filter(scope, 'h.inhrelid')}
-union all select 'table', i.indexrelid, i.indrelid, 0, null from pg_catalog.pg_index i where ${filter(scope, 'i.indexrelid')}
-union all select distinct 'reads', r.ev_class, d.refobjid, 0, null from pg_catalog.pg_rewrite r
-  join pg_catalog.pg_depend d on d.classid = 2618 and d.objid = r.oid and d.refclassid = 1259 and d.refobjid <> r.ev_class
-  where ${filter(scope, 'r.ev_class')}
-union all select 'owner', d.objid, d.refobjid, d.refobjsubid, null from pg_catalog.pg_depend d
-  where d.classid = 1259 and d.refclassid = 1259 and d.deptype in ('a', 'i') and d.refobjsubid > 0 and ${filter(scope, 'd.objid')}
-union all select 'identity', d.refobjid, d.objid, d.refobjsubid, null from pg_catalog.pg_depend d
-  where d.classid = 1259 and d.refclassid = 1259 and d.deptype = 'i' and d.refobjsubid > 0 and ${filter(scope, 'd.refobjid')}
-union all select 'default', a.adrelid, d.refobjid, a.adnum, null
-  from (select oid, adrelid, adnum from pg_catalog.pg_attrdef where ${filter(scope, 'adrelid')} offset 0) a
-  join pg_catalog.pg_depend d on d.classid = 2604 and d.objid = a.oid and d.refclassid = 1259 and d.refobjid <> a.adrelid
-union all select 'trigger', t.tgrelid, null, 0, t.tgname from pg_catalog.pg_trigger t where not t.tgisinternal and ${filter(scope, 't.tgrelid')}
-union all select 'statistics', e.stxrelid, null, 0, e.stxname from pg_catalog.pg_statistic_ext e where ${filter(scope, 'e.stxrelid')}`
+const LINKS: Record<Link, (scope: Scope) => string> = {
+  parent: (scope) => `select 'parent' as link, h.inhrelid as oid, h.inhparent as other, h.inhseqno as number, null as name
+    from pg_catalog.pg_inherits h where ${filter(scope, 'h.inhrelid')}`,
+  reads: (scope) => `select 'reads' as link, r.ev_class as oid, d.refobjid as other, 0 as number, null as name
+    from (select oid, ev_class from pg_catalog.pg_rewrite where ${filter(scope, 'ev_class')} offset 0) r
+    join pg_catalog.pg_depend d on d.classid = 2618 and d.objid = r.oid and d.refclassid = 1259 and d.refobjid <> r.ev_class`,
+  owner: (scope) => `select 'owner' as link, d.objid as oid, d.refobjid as other, d.refobjsubid as number, null as name from pg_catalog.pg_depend d
+    where d.classid = 1259 and d.refclassid = 1259 and d.deptype in ('a', 'i') and d.refobjsubid > 0 and ${filter(scope, 'd.objid')}`,
+  identity: (scope) => `select 'identity' as link, d.refobjid as oid, d.objid as other, d.refobjsubid as number, null as name from pg_catalog.pg_depend d
+    where d.classid = 1259 and d.refclassid = 1259 and d.deptype = 'i' and d.refobjsubid > 0 and ${filter(scope, 'd.refobjid')}`,
+  default: (scope) => `select 'default' as link, a.adrelid as oid, d.refobjid as other, a.adnum as number, null as name
+    from (select oid, adrelid, adnum from pg_catalog.pg_attrdef where ${filter(scope, 'adrelid')} offset 0) a
+    join pg_catalog.pg_depend d on d.classid = 2604 and d.objid = a.oid and d.refclassid = 1259 and d.refobjid <> a.adrelid`,
+  trigger: (scope) => `select 'trigger' as link, t.tgrelid as oid, null::pg_catalog.oid as other, 0 as number, t.tgname as name
+    from pg_catalog.pg_trigger t where not t.tgisinternal and ${filter(scope, 't.tgrelid')}`,
+  statistics: (scope) => `select 'statistics' as link, e.stxrelid as oid, null::pg_catalog.oid as other, 0 as number, e.stxname as name
+    from pg_catalog.pg_statistic_ext e where ${filter(scope, 'e.stxrelid')}`,
+}
+
+/** Words without which a statement cannot change a kind of link. What runs other code, or drops what others depend on, may change all. */
+const CHANGES: Record<Link, RegExp> = {
+  parent: /partition|inherit/i, reads: /view|rule/i, trigger: /trigger/i, statistics: /statistics/i, owner: /serial|sequence|identity|owned/i,
+  identity: /identity/i, default: /default|nextval|serial/i,
+}
+const MAY_CHANGE_ALL = /^\s*(?:do|call|select|with|execute|drop)\b|\b(?:cascade|like|extension)\b/i
+
+/** The questions about links that have another answer after this statement. */
+export function linkQueries(scope: Scope, text: string | undefined): Map<Link, string> {
+  const asked = Object.entries(LINKS) as Array<[Link, (scope: Scope) => string]>
+  const all = text === undefined || MAY_CHANGE_ALL.test(text)
+  return new Map(asked.filter(([link]) => all || CHANGES[link].test(text)).map(([link, sql]) => [link, sql(scope)]))
+}
 
 /** The questions about relations, by what they ask for. */
-export function relationQueries(scope: Scope): { classes: string; columns: string; constraints: string; indexes: string; links: string } {
-  return { classes: classes(scope), columns: columns(scope), constraints: constraints(scope), indexes: indexes(scope), links: links(scope) }
+export function relationQueries(scope: Scope): { classes: string; columns: string; constraints: string; indexes: string } {
+  return { classes: classes(scope), columns: columns(scope), constraints: constraints(scope), indexes: indexes(scope) }
 }
 
 /** Types somebody made: row types of tables, array types and multiranges come by themselves and are left out. */

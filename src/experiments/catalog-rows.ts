@@ -2,7 +2,15 @@ import type { CatalogColumn, CatalogConstraint, CatalogIndex, CatalogRelation } 
 
 /** Rows of the catalog queries, and one relation made of them. Links to other relations are still numbers here. */
 export type Row = Record<string, string | null>
-export interface RelationRows { classes: Row[]; columns: Row[]; constraints: Row[]; indexes: Row[]; links: Row[] }
+export interface RelationRows {
+  classes: Row[]
+  columns: Row[]
+  constraints: Row[]
+  indexes: Row[]
+  /** Links of the kinds in `asked`; those of other kinds are as they were. */
+  links: Row[]
+  asked: ReadonlySet<string>
+}
 
 export interface RawRelation {
   oid: number
@@ -16,6 +24,7 @@ export interface RawRelation {
   names: ReadonlyMap<number, string>
   constraints: Row[]
   indexes: Row[]
+  links: Row[]
   parents: number[]
   reads: number[]
   /** Of an index: its table. */
@@ -37,8 +46,8 @@ const CONSTRAINTS: Record<string, CatalogConstraint['type']> = {
 }
 const ACTIONS: Record<string, string> = { a: 'no action', r: 'restrict', c: 'cascade', n: 'set null', d: 'set default' }
 
-/** One raw relation for each class row. */
-export function rawRelations(rows: RelationRows): RawRelation[] {
+/** One raw relation for each class row; `before` says what was not asked. */
+export function rawRelations(rows: RelationRows, before?: ReadonlyMap<number, RawRelation>): RawRelation[] {
   const columns = byOid(rows.columns)
   const constraints = byOid(rows.constraints)
   const indexes = byOid(rows.indexes)
@@ -46,9 +55,11 @@ export function rawRelations(rows: RelationRows): RawRelation[] {
   return rows.classes.map((row) => {
     const oid = number(row, 'oid')
     const mine = links.get(oid) ?? []
-    const linked = (link: string): Row[] => mine.filter((one) => one['link'] === link)
+    const old = before?.get(oid)
+    const linked = (link: string): Row[] => (rows.asked.has(link) ? mine : old?.links ?? []).filter((one) => one['link'] === link)
     const others = (link: string): number[] => linked(link).map((one) => number(one, 'other'))
     const itsColumns = columns.get(oid) ?? []
+    const kept = (old?.links ?? []).filter((one) => !rows.asked.has(one['link'] ?? ''))
     return {
       oid,
       key: `${row['schema']}.${row['name']}`,
@@ -59,10 +70,12 @@ export function rawRelations(rows: RelationRows): RawRelation[] {
       names: new Map(itsColumns.map((column) => [number(column, 'number'), column['name'] ?? ''])),
       constraints: constraints.get(oid) ?? [],
       indexes: indexes.get(oid) ?? [],
+      links: [...kept, ...mine],
       parents: others('parent'),
       reads: [...new Set(others('reads'))],
-      table: others('table')[0],
-      owner: others('owner')[0],
+      table: row['table'] === null ? undefined : number(row, 'table'),
+      // Indexes hang on columns in the same way.
+      owner: row['kind'] === 'S' ? others('owner')[0] : undefined,
       draws: new Map([...linked('default'), ...linked('identity')].map((one) => [number(one, 'number'), number(one, 'other')])),
       triggers: linked('trigger').map((one) => one['name'] ?? '').sort(),
       statistics: linked('statistics').map((one) => one['name'] ?? '').sort(),

@@ -53,7 +53,7 @@ const OUTSIDE = 'locks: it runs outside a transaction, and they are gone when it
 /** `active_sql_transaction`; `invalid_transaction_termination`, from a procedure that commits. */
 const REFUSES_TRANSACTION = new Set(['25001', '2D000'])
 /** What a script may leave set, undone when it is over. */
-const RESET: Step[] = ['reset all', 'set session authorization default', 'reset role', 'discard temp'].map((sql) => ({ sql, always: true }))
+const RESET: Step[] = [{ sql: ['set session authorization default', 'reset role', 'reset all', 'discard temp'] }]
 
 /** Never throws for what the script does; a clone that dies leaves the rest unmeasured, with the reason. */
 export async function measureScript(

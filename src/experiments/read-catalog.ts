@@ -1,7 +1,7 @@
 import type { Clone, Step } from '../clones/clone.ts'
 import type { Catalog, CatalogRelation, CatalogType, Volatility } from '../sql/catalog.ts'
-import { BUILT_IN_FUNCTIONS, FUNCTIONS, PUBLICATIONS, relationQueries, SETTINGS, TYPES } from './catalog-queries.ts'
-import { number, type RawRelation, rawRelations, type RelationRows, type Row, relationOf } from './catalog-rows.ts'
+import { BUILT_IN_FUNCTIONS, FUNCTIONS, linkQueries, PUBLICATIONS, relationQueries, SETTINGS, TYPES } from './catalog-queries.ts'
+import { number, type RawRelation, rawRelations, type Row, relationOf } from './catalog-rows.ts'
 
 /**
  * A catalog that knows the numbers behind its names, so that it can be brought up to date. It is never changed: bringing it up to date
@@ -14,28 +14,32 @@ export interface LiveCatalog extends Catalog {
 }
 
 /**
- * Statistics of a clone's system catalogs are those of an empty database, so the planner is told that indexes are better. The
- * settings last as long as the batch.
+ * Statistics of a clone's system catalogs are those of an empty database, so the planner is told that indexes are better. Plans are kept,
+ * so once is enough.
  */
-const PLANNING: Step = { sql: ['begin', 'set local plan_cache_mode = force_generic_plan', 'set local enable_seqscan = off',
-  'set local enable_hashjoin = off', 'set local enable_mergejoin = off'] }
+const PLANNING: Step = { sql: ['begin', 'set local enable_seqscan = off', 'set local enable_hashjoin = off', 'set local enable_mergejoin = off'] }
 const DONE: Step = { sql: ['commit'], always: true }
+const planned = new WeakMap<Clone, Set<string>>()
 
 const never = new AbortController().signal
 const builtIn = new Map<string, Row[]>()
 
 /** Everything a clone holds. Rejects with a ServiceError when the clone is gone. */
 export async function readCatalog(clone: Clone): Promise<LiveCatalog> {
-  const queries = relationQueries('all')
-  const steps = Object.entries(queries).map(([name, sql]) => ({ sql, name: `all ${name}` }))
+  const relations = Object.entries(relationQueries('all')).map(([name, sql]) => ({ sql, name: `all ${name}` }))
+  const queries = linkQueries('all', undefined)
+  const links = [...queries].map(([name, sql]) => ({ sql, name: `all ${name}` }))
   const known = builtIn.get(clone.version)
   const rows = await ask(clone, [
-    ...steps, { sql: TYPES, name: 'types' }, { sql: FUNCTIONS, name: 'functions' }, { sql: PUBLICATIONS, name: 'publications' },
+    ...relations, { sql: TYPES, name: 'types' }, { sql: FUNCTIONS, name: 'functions' }, { sql: PUBLICATIONS, name: 'publications' },
     { sql: SETTINGS, name: 'settings' }, ...(known ? [] : [{ sql: BUILT_IN_FUNCTIONS, name: 'built-in functions' }]),
+    ...links,
   ])
-  const [classes = [], columns = [], constraints = [], indexes = [], links = [], types = [], functions = [], publications = [], settings = [], added = []] = rows
+  const [classes = [], columns = [], constraints = [], indexes = [], types = [], functions = [], publications = [], settings = [], ...rest] = rows
+  const added = known ? [] : rest.shift() ?? []
   if (!known) builtIn.set(clone.version, added)
-  const raw = new Map(rawRelations({ classes, columns, constraints, indexes, links }).map((one) => [one.oid, one]))
+  const asked = new Set<string>(queries.keys())
+  const raw = new Map(rawRelations({ classes, columns, constraints, indexes, links: rest.flat(), asked }).map((one) => [one.oid, one]))
   const rawTypes = new Map(types.map((type) => [number(type, 'oid'), type]))
   const { timeZone, searchPath } = settingsOf(settings)
   return {
@@ -58,7 +62,7 @@ export async function refreshCatalog(
   const dynamic = /^(?:do|call|execute)$/.test(kind)
   const oids = new Set(touched)
   let { raw, relations } = catalog
-  if (oids.size > 0) ({ raw, relations } = await refreshRelations(clone, catalog, oids))
+  if (oids.size > 0) ({ raw, relations } = await refreshRelations(clone, catalog, oids, text))
   const about = (pattern: RegExp): boolean => pattern.test(kind) || (dynamic && pattern.test(text))
   const uses = [...oids].some((oid) => catalog.raw.get(oid)?.columns.some(usesType) || raw.get(oid)?.columns.some(usesType) || raw.get(oid)?.kind === 'composite type')
   const asked = {
@@ -69,6 +73,8 @@ export async function refreshCatalog(
     asked.types && { sql: TYPES, name: 'types' }, asked.functions && { sql: FUNCTIONS, name: 'functions' },
     asked.publications && { sql: PUBLICATIONS, name: 'publications' }, asked.settings && { sql: SETTINGS, name: 'settings' },
   ])
+  // Another search path makes the server plan again.
+  if (settings) planned.delete(clone)
   const rawTypes = types ? new Map(types.map((type) => [number(type, 'oid'), type])) : catalog.rawTypes
   const now = settings ? settingsOf(settings) : catalog
   return {
@@ -79,11 +85,11 @@ export async function refreshCatalog(
   }
 }
 
-async function refreshRelations(clone: Clone, catalog: LiveCatalog, oids: ReadonlySet<number>): Promise<Pick<LiveCatalog, 'raw' | 'relations'>> {
+async function refreshRelations(clone: Clone, catalog: LiveCatalog, oids: ReadonlySet<number>, text: string): Promise<Pick<LiveCatalog, 'raw' | 'relations'>> {
   const raw = new Map(catalog.raw)
   const affected = new Set<number>()
   for (let pending = oids; pending.size > 0;) {
-    const read = new Map((await readSome(clone, pending)).map((one) => [one.oid, one]))
+    const read = new Map((await readSome(clone, pending, text, raw)).map((one) => [one.oid, one]))
     const renamed = new Set<number>()
     for (const oid of pending) {
       const [before, after] = [raw.get(oid), read.get(oid)]
@@ -93,6 +99,7 @@ async function refreshRelations(clone: Clone, catalog: LiveCatalog, oids: Readon
       for (const one of [oid, ...linksOf(before), ...linksOf(after)]) affected.add(one)
     }
     // Definitions of foreign keys quote the names of the table they point to; everything else that names it is a link.
+    if (renamed.size === 0) break
     const pointing = [...raw.values()].filter((one) => !affected.has(one.oid) && one.constraints.some((row) => renamed.has(number(row, 'referenced'))))
     for (const one of raw.values()) if (linksOf(one).some((oid) => renamed.has(oid))) affected.add(one.oid)
     pending = new Set(pointing.map((one) => one.oid))
@@ -100,12 +107,16 @@ async function refreshRelations(clone: Clone, catalog: LiveCatalog, oids: Readon
   return { raw, relations: relationsOf(raw, affected, catalog.relations, catalog.raw) }
 }
 
-async function readSome(clone: Clone, oids: ReadonlySet<number>): Promise<RawRelation[]> {
+async function readSome(clone: Clone, oids: ReadonlySet<number>, text: string, before: ReadonlyMap<number, RawRelation>): Promise<RawRelation[]> {
   const parameters = [`{${[...oids].join(',')}}`]
-  const steps = Object.entries(relationQueries('some')).map(([name, sql]) => ({ sql, name: `some ${name}`, parameters }))
-  const rows = await ask(clone, [PLANNING, ...steps, DONE])
-  const [, classes = [], columns = [], constraints = [], indexes = [], links = []] = rows
-  return rawRelations({ classes, columns, constraints, indexes, links } satisfies RelationRows)
+  const queries = linkQueries('some', text)
+  const steps = [...Object.entries(relationQueries('some')), ...queries].map(([name, sql]) => ({ sql, name: `some ${name}`, parameters }))
+  const known = planned.get(clone) ?? new Set()
+  const fresh = steps.some(({ name }) => !known.has(name))
+  planned.set(clone, new Set([...known, ...steps.map(({ name }) => name)]))
+  const rows = fresh ? (await ask(clone, [PLANNING, ...steps, DONE])).slice(1, -1) : await ask(clone, steps)
+  const [classes = [], columns = [], constraints = [], indexes = [], ...links] = rows
+  return rawRelations({ classes, columns, constraints, indexes, links: links.flat(), asked: new Set(queries.keys()) }, before)
 }
 
 function linksOf(raw: RawRelation | undefined): number[] {
