@@ -53,6 +53,8 @@ export interface CatalogRelation {
   accessMethod?: string
   tablespace?: string
   triggers: string[]
+  /** Names of its row security policies. */
+  policies?: string[]
   rowSecurity: boolean
   /** pg_class.reltuples; -1 when never analyzed. */
   rows: number
