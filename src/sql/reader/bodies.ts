@@ -2,7 +2,6 @@
 import { offsetsOf } from '../offsets.ts'
 import type { Draft, Reading } from './draft.ts'
 import { dynamicText } from './dynamic-text.ts'
-import { nodesIn } from './expressions.ts'
 import { looseStatements } from './loose-statements.ts'
 import { type Node, parsePlpgsql, parseSql } from './parser.ts'
 import { sourceOf } from './source.ts'

@@ -1,6 +1,6 @@
 /** Statements about rows. */
 import type { Draft, Command, Reading } from './draft.ts'
-import { callsIn, constantOf, functionName, isNull, nodesIn } from './expressions.ts'
+import { callsIn, constantOf, functionName, isNull, visitNodes } from './expressions.ts'
 import { createdTableOf, type Names, strings, tableOf, tableOfKey } from './names.ts'
 import type { Node } from './parser.ts'
 import { comparisons, selectsStar, tablesRead } from './queries.ts'
@@ -111,9 +111,10 @@ function queryWords(query: unknown, names: Names): { reads: string[]; calls: str
 /** Tables a FOR UPDATE or its kin locks rows of: those it names, or all of its FROM. */
 function lockedBy(select: Node, names: Names): string[] {
   const tables = new Map<string, string>()
-  for (const [type, node] of nodesIn(select.fromClause)) {
+  if (!select.lockingClause) return []
+  visitNodes(select.fromClause, (type, node) => {
     if (type === 'RangeVar') tables.set(node.alias?.aliasname ?? node.relname, tableOf(node, names).key)
-  }
+  })
   const named = (select.lockingClause ?? []).map((one: Node) => one.LockingClause.lockedRels as Node[] | undefined)
   const all = named.some((one: Node[] | undefined) => one === undefined)
   const keys = all ? [...tables.values()] : named.flatMap((one: Node[]) => one.flatMap((range) => tables.get(range.RangeVar?.relname) ?? []))
@@ -127,10 +128,10 @@ export function readCall(node: Node, { names }: Reading): Command {
 /** INSERT, UPDATE, DELETE and MERGE inside WITH are operations of their own. */
 function writesIn(root: unknown, reading: Reading): Draft[] {
   const drafts: Draft[] = []
-  for (const [type, node] of nodesIn(root)) {
+  visitNodes(root, (type, node) => {
     const read = type === 'CommonTableExpr' ? WRITERS[Object.keys(node.ctequery ?? {})[0] ?? ''] : undefined
     if (read) drafts.push(...read(Object.values(node.ctequery)[0] as Node, reading).drafts.filter((one) => one.action !== 'compare'))
-  }
+  })
   return drafts
 }
 

@@ -5,27 +5,43 @@ import type { Node } from './parser.ts'
 
 export type Volatility = 'constant' | 'stable' | 'volatile'
 
-/** Every node of the tree under `root`, parents first, without recursion: expressions can be thousands deep. */
-export function* nodesIn(root: unknown): Generator<[type: string, node: Node]> {
-  const left: unknown[] = [root]
-  while (left.length > 0) {
-    const next = left.pop()
-    if (next === null || typeof next !== 'object') continue
-    // FOR UPDATE OF names aliases, which look like tables.
-    const entries = Object.entries(next).filter(([key]) => key !== 'lockedRels')
-    for (const [key, value] of entries) if (isTypeName(key) && value !== null && typeof value === 'object') yield [key, value as Node]
-    for (let index = entries.length - 1; index >= 0; index -= 1) left.push(entries[index]?.[1])
+/**
+ * Visits every node of the tree under `root`, parents before children and in their order, without recursion: expressions
+ * can be thousands deep. Everything that is read passes here, so it makes no garbage.
+ */
+export function visitNodes(root: unknown, visit: (type: string, node: Node) => void): void {
+  if (root === null || typeof root !== 'object') return
+  const left: object[] = [root]
+  for (let next = left.pop(); next; next = left.pop()) {
+    const size = left.length
+    for (const key in next) {
+      const value = (next as Node)[key]
+      // FOR UPDATE OF names aliases, which look like tables.
+      if (value === null || typeof value !== 'object' || key === 'lockedRels') continue
+      if (isTypeName(key)) visit(key, value)
+      left.push(value)
+    }
+    reverseFrom(left, size)
+  }
+}
+
+/** Children were pushed in their order and must be popped in it. */
+function reverseFrom(list: object[], from: number): void {
+  for (let low = from, high = list.length - 1; low < high; low += 1, high -= 1) {
+    const kept = list[low] as object
+    list[low] = list[high] as object
+    list[high] = kept
   }
 }
 
 /** The functions an expression calls, lower case, qualified only where written so; with `names`, a nextval as `nextval:schema.sequence`. */
 export function callsIn(expression: unknown, names?: Names): string[] {
   const calls: string[] = []
-  for (const [type, node] of nodesIn(expression)) {
+  visitNodes(expression, (type, node) => {
     if (type === 'FuncCall') calls.push(functionName(node) + (names ? sequenceOf(node, names) : ''))
     if (type === 'SQLValueFunction') calls.push(String(node.op).replace(/^SVFOP_/, '').replace(/_N$/, '').toLowerCase())
-  }
-  return [...new Set(calls)]
+  })
+  return calls.length > 1 ? [...new Set(calls)] : calls
 }
 
 function sequenceOf(call: Node, names: Names): string {
@@ -43,11 +59,10 @@ export function functionName(call: Node): string {
 /** The least stable thing an expression calls. A function that is not Postgres's own counts as volatile. */
 export function volatilityOf(expression: unknown): Volatility {
   let worst: Volatility = 'constant'
-  for (const [type, node] of nodesIn(expression)) {
+  visitNodes(expression, (type, node) => {
     const one = type === 'SQLValueFunction' ? 'stable' : type === 'FuncCall' ? volatilityOfCall(functionName(node)) : 'constant'
-    if (one === 'volatile') return one
-    if (one === 'stable') worst = one
-  }
+    if (one === 'volatile' || (one === 'stable' && worst === 'constant')) worst = one
+  })
   return worst
 }
 

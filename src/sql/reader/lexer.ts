@@ -42,10 +42,12 @@ export function tokenAt(text: string, at: number): Token | undefined {
 }
 
 /** All tokens that mean something, from `at` on: no blanks, no comments. */
-export function* meaningfulTokens(text: string, at = 0, end = text.length): Generator<Token> {
+export function meaningfulTokens(text: string, at = 0, end = text.length): Token[] {
+  const tokens: Token[] = []
   for (let token = tokenAt(text, at); token && token.start < end; token = tokenAt(text, token.end)) {
-    if (token.kind !== 'space' && token.kind !== 'comment') yield token
+    if (token.kind !== 'space' && token.kind !== 'comment') tokens.push(token)
   }
+  return tokens
 }
 
 /** A word in lower case; the text itself for anything else. */

@@ -20,6 +20,9 @@ export type Parsed = { statements: RawStatement[] } | { error: string; /** UTF-1
 /** UTF-16 units. A longer text takes seconds and gigabytes to parse, so it is refused. */
 export const PARSE_LIMIT = 4_000_000
 
+/** An unterminated quote is named in full by the parser, down to the end of the file. */
+const MESSAGE_LIMIT = 200
+
 let library: typeof import('libpg-query') | undefined
 
 export async function loadParser(): Promise<void> {
@@ -66,7 +69,7 @@ function rawStatement(raw: Node): RawStatement {
 function problemOf(error: unknown, text: string): { error: string; at: number } {
   const details = (error as { sqlDetails?: { cursorPosition: number } }).sqlDetails
   const message = error instanceof RangeError ? 'nested too deeply' : String((error as Error).message)
-  return { error: message, at: offsetOfCodePoint(text, details?.cursorPosition ?? 0) }
+  return { error: message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT)}…` : message, at: offsetOfCodePoint(text, details?.cursorPosition ?? 0) }
 }
 
 function parser(): typeof import('libpg-query') {

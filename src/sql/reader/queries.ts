@@ -1,6 +1,6 @@
 /** What a query reads and compares. */
 import type { Draft } from './draft.ts'
-import { constantOf, functionName, nodesIn } from './expressions.ts'
+import { constantOf, functionName, visitNodes } from './expressions.ts'
 import { type Names, strings, tableOf } from './names.ts'
 import type { Node } from './parser.ts'
 
@@ -9,10 +9,10 @@ export function tablesRead(query: unknown, names: Names): string[] {
   const expressions = new Set<string>()
   const keys = new Set<string>()
   const ranges: Node[] = []
-  for (const [type, node] of nodesIn(query)) {
+  visitNodes(query, (type, node) => {
     if (type === 'CommonTableExpr') expressions.add(node.ctename)
     if (type === 'RangeVar') ranges.push(node)
-  }
+  })
   for (const range of ranges) if (range.schemaname !== undefined || !expressions.has(range.relname)) keys.add(tableOf(range, names).key)
   return [...keys]
 }
@@ -35,7 +35,7 @@ export function comparisons(query: unknown, names: Names): Draft[] {
   const expressions = new Set<string>()
   const drafts: Draft[] = []
   const negated = new Set<Node>()
-  for (const [type, node] of nodesIn(query)) {
+  visitNodes(query, (type, node) => {
     if (type === 'CommonTableExpr') expressions.add(node.ctename)
     // The target of a write is a RangeVar too, though not marked as one.
     const range = type === 'RangeVar' ? node : WRITES.has(type) ? node.relation : undefined
@@ -43,7 +43,7 @@ export function comparisons(query: unknown, names: Names): Draft[] {
     if (type === 'BoolExpr' && node.boolop === 'NOT_EXPR' && node.args?.[0]?.SubLink) negated.add(node.args[0].SubLink)
     const compared = comparedBy(type, node, negated)
     if (compared) drafts.push({ action: 'compare', ...compared })
-  }
+  })
   for (const name of expressions) tables.delete(name)
   for (const draft of drafts) locate(draft, tables)
   return drafts
@@ -95,12 +95,13 @@ function columnWords(side: Node | undefined): Compared {
   const direct = side?.ColumnRef
   if (direct) return referenceWords(direct)
   const references: Node[] = []
-  for (const [type, node] of nodesIn(side)) {
-    if (type === 'SubLink') return {}
+  let query = false
+  visitNodes(side, (type, node) => {
+    if (type === 'SubLink') query = true
     if (type === 'ColumnRef') references.push(node)
-  }
+  })
   const [only] = references
-  return only && references.length === 1 ? { ...referenceWords(only), wrapped: wrapperOf(side as Node) } : {}
+  return only && references.length === 1 && !query ? { ...referenceWords(only), wrapped: wrapperOf(side as Node) } : {}
 }
 
 function wrapperOf(side: Node): string {

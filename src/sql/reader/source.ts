@@ -15,7 +15,7 @@ export interface Source {
 
 export function sourceOf(text: string, offsets: Offsets, start: number, end: number): Source {
   let tokens: Token[] | undefined
-  return { text, offsets, start, end, tokens: () => (tokens ??= [...meaningfulTokens(text, start, end)]) }
+  return { text, offsets, start, end, tokens: () => (tokens ??= meaningfulTokens(text, start, end)) }
 }
 
 /** Words that end the expression of a column's DEFAULT, which is followed by other constraints without a comma. */
@@ -93,9 +93,10 @@ export function firstByte(node: unknown): number | undefined {
   while (left.length > 0) {
     const next = left.pop()
     if (next === null || typeof next !== 'object') continue
-    for (const [key, value] of Object.entries(next)) {
-      if (key === 'location' && typeof value === 'number' && value >= 0) smallest = Math.min(smallest ?? value, value)
-      else left.push(value)
+    for (const key in next) {
+      const value = (next as Node)[key]
+      if (key === 'location') smallest = value >= 0 ? Math.min(smallest ?? value, value) : smallest
+      else if (typeof value === 'object') left.push(value)
     }
   }
   // The parser leaves a zero out, and nothing but a whole statement begins there.
