@@ -72,6 +72,8 @@ export interface CatalogColumn {
   sequence?: string
   /** `pg_attribute.attislocal`: false when it is only inherited. */
   local?: boolean
+  /** Keys of the views and materialized views that read this column. */
+  readBy?: string[]
   generated?: 'stored' | 'virtual'
   identity: boolean
   collation?: string
@@ -116,6 +118,7 @@ export type CatalogType =
       kind: 'domain'
       base: string
       constrained: boolean
+      notNull?: boolean
       usedBy: string[]
       /** Its CHECKs with `pg_get_constraintdef`; unset when a NOT NULL or an unvalidated one is among its constraints. */
       checks?: Array<{ name: string; definition: string }>
