@@ -53,13 +53,13 @@ async function fixOf(scene: Scene, { fix }: Rule, { statement, operation, values
   if (!fix) return undefined
   const subject = { ...operation, column: columnOf(operation, statement) } as Operation
   const words = { ...subject, ...sqlWords(operation, statement), ...values }
-  const replacement = fix.insert && fix.after ? await spliceAfter(statement.text, fix.after, fix.insert) : undefined
+  const replacement = fix.insert && fix.after && !steps ? await spliceAfter(statement.text, fix.after, fix.insert) : undefined
   const own = fix.steps?.flatMap((step) => {
     if (typeof step === 'string') return [step]
     return meets(step.when, subject, [subject], scene) ? [step.sql] : []
   })
   // Steps with a placeholder the statement leaves unsaid, or with an expression among its columns, are not offered.
-  const filled = own?.every((step) => isFillable(step, words)) ? own.map((step) => fillSql(step, words)) : undefined
+  const filled = own?.length && own.every((step) => isFillable(step, words)) ? own.map((step) => fillSql(step, words)) : undefined
   const offered = steps ?? filled
   return { text: fill(fix.text, words), ...(replacement !== undefined && { replacement }), ...(offered && { steps: offered }) }
 }

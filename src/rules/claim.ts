@@ -34,7 +34,7 @@ export interface Sighting {
   statement: Statement
   operation: Operation
   values?: Record<string, unknown>
-  /** A fix only the catalog could tell; stands for the rule's own steps. */
+  /** A fix for this one place; stands for the rule's own steps and splice. */
   steps?: string[]
 }
 

@@ -12,7 +12,7 @@ export const droppedForeignKey: Detector = (scene) =>
 /** A CHECK, UNIQUE or EXCLUDE that is gone after the script, when nothing stands in for it. */
 export const droppedConstraint: Detector = (scene) =>
   dropped(scene).filter(({ operation, before }) => {
-    if (before ? !['check', 'unique', 'exclusion'].includes(before.type) : scene.before) return false
+    if (before ? !['check', 'unique', 'exclusion'].includes(before.type) : scene.before || operation.guarded) return false
     return before ? !isReplaced(scene, operation, before) : !isFollowedUp(scene, operation)
   })
 

@@ -2,10 +2,13 @@ import type { Operation } from '../../sql/operation.ts'
 import type { Detector } from '../claim.ts'
 import { tableAt } from '../known-table.ts'
 
-/** Uniqueness asked of rows that are there already, unless an index that stands proves it or its columns are as new as the script. */
+/**
+ * Uniqueness asked of rows that are there already, unless an index that stands proves it or its columns are as new as the script.
+ * Without a clone nobody knows which indexes stand.
+ */
 export const uniqueOverExistingRows: Detector = (scene) =>
   scene.statements.flatMap((statement) =>
-    statement.operations.filter(isAsked).flatMap((operation) => {
+    statement.operations.filter((operation) => scene.before && isAsked(operation)).flatMap((operation) => {
       const columns = operation.index?.columns ?? operation.constraint?.columns ?? []
       const table = tableAt(scene, operation.table?.key ?? '', statement.index)
       const isProved = table?.indexes.some((index) =>
