@@ -23,6 +23,7 @@ const RELATIONS = `SELECT c.oid::int, n.nspname AS schema, c.relname AS name, ${
   ARRAY(SELECT DISTINCT ${key('d.objid')} FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')) AS "ownedSequences",
   ARRAY(SELECT g.tgname::text FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal ORDER BY 1) AS triggers,
+  ARRAY(SELECT p.polname::text FROM pg_policy p WHERE p.polrelid = c.oid ORDER BY 1) AS policies,
   ARRAY(SELECT s.stxname::text FROM pg_statistic_ext s WHERE s.stxrelid = c.oid ORDER BY 1) AS statistics
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace
   WHERE ${OURS} AND c.relkind IN ('r', 'p', 'i', 'I', 'v', 'm', 'S', 'f', 'c')`
@@ -30,13 +31,15 @@ const RELATIONS = `SELECT c.oid::int, n.nspname AS schema, c.relname AS name, ${
 const COLUMNS = `SELECT c.oid::int AS relation, a.attname AS name, lower(format_type(a.atttypid, a.atttypmod)) AS type, a.attnotnull AS "notNull", a.atthasdef AS "hasDefault",
   pg_get_expr(d.adbin, d.adrelid) AS default, CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END AS generated, a.attidentity <> '' AS identity,
   CASE WHEN a.attcollation <> y.typcollation THEN (SELECT collname FROM pg_collation WHERE oid = a.attcollation) END AS collation, a.attislocal AS local,
+  ARRAY(SELECT DISTINCT ${key('r.ev_class')} FROM pg_depend v JOIN pg_rewrite r ON r.oid = v.objid AND v.classid = 'pg_rewrite'::regclass
+    WHERE v.refclassid = 'pg_class'::regclass AND v.refobjid = c.oid AND v.refobjsubid = a.attnum AND r.ev_class <> c.oid) AS "readBy",
   CASE WHEN a.attidentity <> '' THEN ${key(`(SELECT s.objid FROM pg_depend s WHERE s.classid = 'pg_class'::regclass AND s.refclassid = 'pg_class'::regclass AND s.refobjid = c.oid AND s.refobjsubid = a.attnum AND s.deptype = 'i' LIMIT 1)`)}
     ELSE ${key(`(SELECT s.refobjid FROM pg_depend s JOIN pg_class q ON q.oid = s.refobjid AND q.relkind = 'S' WHERE s.classid = 'pg_attrdef'::regclass AND s.objid = d.oid AND s.refclassid = 'pg_class'::regclass LIMIT 1)`)} END AS sequence
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type y ON y.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   WHERE ${OURS} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.oid, a.attnum`
 
-const attributes = (relation: string, numbers: string) => `ARRAY(SELECT a.attname::text FROM unnest(${numbers}) WITH ORDINALITY k(n, o) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = k.n ORDER BY k.o)`
+const attributes = (relation: string, numbers: string) => `ARRAY(SELECT a.attname::text FROM unnest(${numbers}) WITH ORDINALITY u(n, o) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = u.n ORDER BY u.o)`
 const ACTION = (column: string) => `CASE ${column} WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' END`
 
 const constraints = (postgres: number) => `SELECT k.conrelid::int AS relation, k.conname AS name,
@@ -49,12 +52,12 @@ const constraints = (postgres: number) => `SELECT k.conrelid::int AS relation, k
 const INDEXES = `SELECT i.indrelid::int AS relation, x.relname AS name, n.nspname AS schema, m.amname AS method, i.indisunique AS unique, i.indisprimary AS primary, i.indisvalid AS valid,
   ARRAY(SELECT (SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = k.n) FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(n, o) WHERE k.o <= i.indnkeyatts ORDER BY k.o) AS columns,
   pg_get_expr(i.indpred, i.indrelid) AS predicate, pg_get_indexdef(i.indexrelid) AS definition
-  FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace WHERE ${OURS} ORDER BY x.relname`
+  FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam JOIN pg_namespace n ON n.oid = x.relnamespace WHERE ${OURS} ORDER BY x.relname`
 
 const USED_BY = `ARRAY(SELECT DISTINCT ${key('a.attrelid')} FROM pg_attribute a JOIN pg_class u ON u.oid = a.attrelid AND u.relkind IN ('r', 'p', 'm', 'f')
   WHERE a.atttypid = t.oid AND NOT a.attisdropped AND a.attnum > 0)`
 const TYPES = `SELECT n.nspname || '.' || t.typname AS key, CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'e' THEN 'enum' WHEN 'r' THEN 'range' ELSE 'composite' END AS kind,
-  lower(format_type(t.typbasetype, t.typtypmod)) AS base, ${USED_BY} AS "usedBy",
+  lower(format_type(t.typbasetype, t.typtypmod)) AS base, ${USED_BY} AS "usedBy", t.typnotnull AS "notNull",
   t.typnotnull OR EXISTS (SELECT 1 FROM pg_constraint k WHERE k.contypid = t.oid) AS constrained
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE ${OURS} AND (t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c')`
 const FUNCTIONS = `SELECT CASE WHEN n.nspname = 'pg_catalog' THEN '' ELSE n.nspname || '.' END || p.proname AS name, p.proname AS bare, max(CASE p.provolatile WHEN 'v' THEN 2 WHEN 's' THEN 1 ELSE 0 END) AS worst

@@ -1,0 +1,33 @@
+import type { Operation } from '../operation.ts'
+import { keyOf, type Scene, splitKey } from './knowledge.ts'
+
+/** NAMEDATALEN less its terminating zero. */
+const LONGEST = 63
+
+/** `makeObjectName` of Postgres: the table's and the columns' names, the longer of them cut until all fits. */
+export function makeName(table: string, columns: string | undefined, label: string): string {
+  let first = Buffer.byteLength(table)
+  let second = columns === undefined ? 0 : Buffer.byteLength(columns)
+  const room = LONGEST - label.length - 1 - (columns === undefined ? 0 : 1)
+  while (first + second > room) first > second ? (first -= 1) : (second -= 1)
+  return [clip(table, first), ...(columns === undefined ? [] : [clip(columns, second)]), label].join('_')
+}
+
+/** The name Postgres gives an index that has none: `orders_note_idx`, with a number when it is taken. */
+export function chooseIndexName(scene: Scene, table: string, columns: string[] | undefined, label: 'pkey' | 'key' | 'excl' | 'idx'): string {
+  const [schema, name] = splitKey(table)
+  for (let number = 0; ; number += 1) {
+    const chosen = makeName(name, label === 'pkey' ? undefined : (columns ?? []).join('_'), `${label}${number || ''}`)
+    if (!scene.known.catalog?.relations.has(keyOf({ schema, name: chosen }))) return chosen
+  }
+}
+
+/** The columns an unnamed index is named for: an expression goes by the function it calls. */
+export function indexColumns({ index, calls }: Operation): string[] {
+  const called = Array.isArray(calls) ? calls.map(String) : []
+  return [...(index?.columns ?? []), ...(index?.include ?? [])].map((column) => (column === '(…)' ? (called.shift() ?? 'expr') : column))
+}
+
+function clip(text: string, bytes: number): string {
+  return Buffer.from(text).subarray(0, bytes).toString().replace(/\uFFFD+$/, '')
+}

@@ -1,0 +1,78 @@
+/**
+ * Predicts what a statement does to tables that existed before it, from its operations and, where there is one, the catalog.
+ * The figures behind it are test/fixtures/facts and docs/facts.json: Postgres is always right.
+ */
+import { type Effects, isStronger, type LockMode, noEffects } from '../effects.ts'
+import { lockWords, type Operation } from '../operation.ts'
+import type { Statement } from '../statement.ts'
+import { ALTERATIONS } from './alterations.ts'
+import { COLUMNS } from './columns.ts'
+import { CONSTRAINTS } from './constraints.ts'
+import { createdBy } from './created.ts'
+import { DROPS } from './drops.ts'
+import { INDEXES } from './indexes.ts'
+import type { Knowledge, Scene } from './knowledge.ts'
+import { PARTITIONS } from './partitions.ts'
+import type { Predictors } from './predictor.ts'
+import { QUERIES } from './queries.ts'
+import { openRecorder, unite } from './recorder.ts'
+import { TABLES } from './tables.ts'
+import { TYPES } from './types.ts'
+
+export { createdBy } from './created.ts'
+export type { Knowledge } from './knowledge.ts'
+
+export interface Prediction {
+  effects: Effects
+  /** Of each operation by itself, in their order. */
+  operations: Effects[]
+}
+
+const PREDICTORS: Predictors = {
+  ...ALTERATIONS, ...COLUMNS, ...CONSTRAINTS, ...DROPS, ...INDEXES, ...PARTITIONS, ...QUERIES, ...TABLES, ...TYPES,
+}
+
+export function predict(statement: Pick<Statement, 'operations'>, known: Knowledge): Prediction {
+  const scene = sceneOf(statement, known)
+  if (existsAlready(statement.operations[0], known)) return { effects: noEffects(), operations: statement.operations.map(noEffects) }
+  const operations = statement.operations.map((operation) => {
+    // The body of a function that is only defined does not run.
+    if (operation.inside === 'function') return noEffects()
+    const recorder = openRecorder(scene)
+    PREDICTORS[operation.action]?.(operation, scene, recorder)
+    return recorder.effects()
+  })
+  return { effects: unite(operations), operations }
+}
+
+/**
+ * Sets `lock`, `rewrites`, `scans` and `builds` of the statement's operations as predicted, each by itself. `created` are the keys of
+ * relations this change has created so far: nobody uses them yet, so they count for nothing.
+ */
+export function applyPrediction(statement: Statement, prediction: Prediction, created: ReadonlySet<string>): void {
+  statement.operations.forEach((operation, index) => applyEffects(operation, prediction.operations[index] ?? noEffects(), created))
+}
+
+/** The four words of an operation, from effects predicted or measured. */
+export function applyEffects(operation: Operation, effects: Effects, created: ReadonlySet<string>): void {
+  const isOld = (key: string) => !created.has(key)
+  const mode = strongest(effects.locks.filter((lock) => lock.kind === 'table' && isOld(lock.relation)).map((lock) => lock.mode))
+  operation.lock = mode ? lockWords(mode) : 'none'
+  operation.rewrites = effects.rewrites.some(isOld)
+  operation.scans = effects.scans.some(isOld)
+  operation.builds = effects.builds.some((build) => build.existed && isOld(build.table))
+}
+
+function strongest(modes: LockMode[]): LockMode | undefined {
+  return modes.reduce<LockMode | undefined>((held, mode) => (held === undefined || isStronger(mode, held) ? mode : held), undefined)
+}
+
+function sceneOf(statement: Pick<Statement, 'operations'>, known: Knowledge): Scene {
+  const { operations } = statement
+  return { known, operations, created: new Set(createdBy(statement).filter((key) => !known.catalog?.relations.has(key) && !known.catalog?.types.has(key))) }
+}
+
+/** CREATE … IF NOT EXISTS of a relation that is there is over before it locks anything. An index is another matter. */
+function existsAlready(first: Operation | undefined, { catalog }: Knowledge): boolean {
+  return first?.guarded === true && first.action.startsWith('create ') && first.action !== 'create index' && first.table !== undefined && catalog?.relations.has(first.table.key) === true
+}

@@ -1,0 +1,150 @@
+/** What reading and writing rows locks. */
+import type { LockMode } from '../effects.ts'
+import type { CatalogConstraint } from '../catalog.ts'
+import type { Operation } from '../operation.ts'
+import { constraintsOf, isPartitioned, keyOf, nameOf, readsOf, referencesTo, relationOf, type Scene, treeOf } from './knowledge.ts'
+import { type Predictor, type Predictors, subject, words, word } from './predictor.ts'
+import type { Recorder } from './recorder.ts'
+
+export const QUERIES: Predictors = {
+  select: (operation, scene, effects) => readAll(operation, scene, effects),
+  explain: (operation, scene, effects) => readAll(operation, scene, effects),
+  'declare cursor': (operation, scene, effects) => readAll(operation, scene, effects),
+  prepare: (operation, _, effects) => effects.lock(readKeys(operation), 'AccessShareLock'),
+  insert,
+  update,
+  delete: remove,
+  merge,
+  copy,
+}
+
+/** Keys of the relations the operation's queries read. */
+export function readKeys({ from, reads }: Operation): string[] {
+  return [...new Set([...words(from), ...words(reads)])]
+}
+
+/** The relations a query of the operation reads, and the sequences it draws from. */
+export function readAll(operation: Operation, scene: Scene, effects: Recorder): void {
+  const only = new Set(words(operation.onlyFrom))
+  for (const key of readKeys(operation)) planRead(scene, key, words(operation.locked).includes(key) ? 'RowShareLock' : 'AccessShareLock', effects, only.has(key))
+  drawNumbers(operation, scene, effects)
+}
+
+function drawNumbers({ calls }: Operation, _: Scene, effects: Recorder): void {
+  for (const call of words(calls)) {
+    const [name, sequence] = call.split(':')
+    if (sequence && ['nextval', 'setval'].includes(name as string)) effects.lock(sequence, 'RowExclusiveLock', 'sequence')
+  }
+}
+
+/** The planner opens a table's indexes, and those of its partitions, in the mode of the table; a view stands for what it reads. */
+export function planRead(scene: Scene, key: string, mode: LockMode, effects: Recorder, only = false): void {
+  const relation = relationOf(scene, key)
+  if (relation?.kind === 'view') {
+    effects.lock(key, mode, 'view')
+    for (const read of readsOf(scene, keyOf(relation))) planRead(scene, read, mode, effects)
+    return
+  }
+  planTree(scene, only ? [nameOf(scene, key)] : treeOf(scene, key), mode, effects)
+}
+
+function planTree(scene: Scene, keys: string[], mode: LockMode, effects: Recorder): void {
+  for (const key of keys) {
+    effects.lock(key, mode)
+    if (!isPartitioned(scene, key) || scene.known.postgres >= 17) effects.lockIndexes(key, mode)
+  }
+}
+
+/** Rows going in open indexes only for the moment; foreign keys look up their parents and defaults draw numbers. */
+function insert(...[operation, scene, effects]: Parameters<Predictor>): void {
+  readAll(operation, scene, effects)
+  const key = subject(operation, scene)
+  if (key === undefined) return
+  writeThrough(scene, key, (table) => {
+    effects.lock(table, 'RowExclusiveLock')
+    if (operation.conflictTarget) effects.lockIndexes(table, 'RowExclusiveLock')
+    fill(operation, scene, table, effects)
+  }, effects)
+}
+
+/** A view that can be written to passes the write on. */
+function writeThrough(scene: Scene, key: string, write: (table: string) => void, effects: Recorder): void {
+  if (relationOf(scene, key)?.kind !== 'view') return write(nameOf(scene, key))
+  effects.lock(key, 'RowExclusiveLock', 'view')
+  for (const read of readsOf(scene, nameOf(scene, key))) writeThrough(scene, read, write, effects)
+}
+
+/** New rows: parents of the foreign keys whose columns get a value, sequences of the columns that get none. */
+function fill(operation: Operation, scene: Scene, table: string, effects: Recorder): void {
+  const columns = relationOf(scene, table)?.columns ?? []
+  const named = words(operation.columnNames)
+  const given = named.length > 0 ? named : columns.map((one) => one.name)
+  for (const column of columns) if (column.sequence && !given.includes(column.name)) effects.lock(column.sequence, 'RowExclusiveLock', 'sequence')
+  for (const constraint of constraintsOf(scene, table)) {
+    if (constraint.columns.every((name) => given.includes(name) || columns.find((one) => one.name === name)?.hasDefault)) lookUpParent(scene, constraint, effects)
+  }
+}
+
+function lookUpParent(scene: Scene, { type, enforced, references }: CatalogConstraint, effects: Recorder): void {
+  if (type === 'foreign key' && enforced && references) planRead(scene, references.table, 'RowShareLock', effects)
+}
+
+function update(...[operation, scene, effects]: Parameters<Predictor>): void {
+  readAll(operation, scene, effects)
+  const key = subject(operation, scene)
+  if (key === undefined) return
+  writeThrough(scene, key, (table) => {
+    planTree(scene, operation.only ? [table] : treeOf(scene, table), 'RowExclusiveLock', effects)
+    change(scene, table, words(operation.sets), effects)
+  }, effects)
+}
+
+/** Changed columns: a foreign key's parent is looked up, and the children of a changed key. */
+function change(scene: Scene, table: string, columns: string[], effects: Recorder): void {
+  for (const constraint of constraintsOf(scene, table)) if (constraint.columns.some((name) => columns.includes(name))) lookUpParent(scene, constraint, effects)
+  for (const { table: child, constraint } of referencesTo(scene, table)) {
+    if (!constraint.enforced || !constraint.references?.columns.some((name) => columns.includes(name))) continue
+    planRead(scene, keyOf(child), isAction(constraint.onUpdate) ? 'RowExclusiveLock' : 'RowShareLock', effects)
+  }
+}
+
+function remove(...[operation, scene, effects]: Parameters<Predictor>): void {
+  readAll(operation, scene, effects)
+  const key = subject(operation, scene)
+  if (key === undefined) return
+  writeThrough(scene, key, (table) => deleteFrom(scene, table, effects, new Set(), operation.only === true), effects)
+}
+
+/** Deleted rows: children are looked up, and with an ON DELETE action changed or deleted in turn. */
+function deleteFrom(scene: Scene, table: string, effects: Recorder, seen: Set<string>, only = false): void {
+  const tree = only ? [table] : treeOf(scene, table)
+  planTree(scene, tree, 'RowExclusiveLock', effects)
+  if (seen.has(table)) return
+  seen.add(table)
+  for (const { table: child, constraint } of tree.flatMap((key) => referencesTo(scene, key))) {
+    if (!constraint.enforced || constraint.local === false) continue
+    if (constraint.onDelete === 'cascade') deleteFrom(scene, keyOf(child), effects, seen)
+    else planRead(scene, keyOf(child), isAction(constraint.onDelete) ? 'RowExclusiveLock' : 'RowShareLock', effects)
+  }
+}
+
+function isAction(action: string | undefined): boolean {
+  return action === 'cascade' || action === 'set null' || action === 'set default'
+}
+
+function merge(...[operation, scene, effects]: Parameters<Predictor>): void {
+  readAll(operation, scene, effects)
+  const key = subject(operation, scene)
+  if (key === undefined) return
+  planTree(scene, treeOf(scene, key), 'RowExclusiveLock', effects)
+  change(scene, nameOf(scene, key), words(operation.sets), effects)
+}
+
+/** COPY of a table reads it without a plan. */
+function copy(...[operation, scene, effects]: Parameters<Predictor>): void {
+  readAll(operation, scene, effects)
+  const key = subject(operation, scene)
+  if (key === undefined) return
+  effects.lock(key, operation.to ? 'AccessShareLock' : 'RowExclusiveLock')
+  if (!operation.to) fill({ ...operation, columnNames: operation.columnNames ?? word(operation.into) }, scene, nameOf(scene, key), effects)
+}
