@@ -57,6 +57,8 @@ export interface ColumnWords {
   nullable?: boolean
   serial?: boolean
   identity?: boolean
+  /** How it is GENERATED. */
+  identityKind?: 'always' | 'by default'
   generated?: 'stored' | 'virtual'
   default?: 'none' | 'constant' | 'stable' | 'volatile'
   /** The expression of DEFAULT as written. */

@@ -44,6 +44,7 @@ export const DETAIL_WORDS: Record<string, string> = {
   'column.nullable': 'false with NOT NULL or PRIMARY KEY, and for serial and identity columns',
   'column.serial': 'true for smallserial, serial, bigserial',
   'column.identity': 'true for GENERATED … AS IDENTITY',
+  'column.identityKind': '`always` or `by default`: how an identity is GENERATED',
   'column.generated': '`stored` or `virtual` for GENERATED ALWAYS AS (…)',
   'column.default': '`none` (also for DEFAULT NULL), `constant`, `stable` or `volatile`; serial and identity columns are `volatile`',
   'column.defaultExpression': 'its DEFAULT as written',

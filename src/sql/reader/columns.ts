@@ -29,7 +29,8 @@ export function columnWords(definition: Node, constraints: Node[], source: Sourc
   const written = (type: string) => constraints.find((one) => one.contype === type)
   const generated = written('CONSTR_GENERATED')
   const type = typeOf(definition.typeName)
-  const fromSequence = type.serial === true || written('CONSTR_IDENTITY') !== undefined
+  const identity = written('CONSTR_IDENTITY')
+  const fromSequence = type.serial === true || identity !== undefined
   const mandatory = written('CONSTR_NOTNULL') ?? written('CONSTR_PRIMARY')
   const collation = strings(definition.collClause?.collname).join('.')
   return {
@@ -37,7 +38,8 @@ export function columnWords(definition: Node, constraints: Node[], source: Sourc
     ...type,
     ...(collation && { collation }),
     nullable: !mandatory && !fromSequence,
-    identity: written('CONSTR_IDENTITY') !== undefined,
+    identity: identity !== undefined,
+    ...(identity && { identityKind: identity.generated_when === 'a' ? 'always' as const : 'by default' as const }),
     ...(generated && generatedWords(generated, source)),
     ...(fromSequence ? { default: 'volatile' as const, defaultCalls: ['nextval'] } : defaultWords(written('CONSTR_DEFAULT')?.raw_expr, source)),
     primary: written('CONSTR_PRIMARY') !== undefined,
