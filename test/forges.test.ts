@@ -346,8 +346,8 @@ describe('what is missing is said with what to do', () => {
 
   test('no git, with and without paths; a folder that is not there', async () => {
     const { root } = repository()
-    const path = process.env['PATH']
-    process.env['PATH'] = emptyFolder()
+    const path = process.env.PATH
+    process.env.PATH = emptyFolder()
     try {
       expect(await messageOf(readChange({ cwd: root }))).toMatch(/git is not installed.*name the files/)
       expect(await readChange({ cwd: root, paths: ['m/1.sql'] })).toMatchObject({
@@ -356,7 +356,7 @@ describe('what is missing is said with what to do', () => {
       })
       expect(await treeAt(root, undefined).list()).toEqual(['m/1.sql'])
     } finally {
-      process.env['PATH'] = path
+      process.env.PATH = path
     }
     expect(await messageOf(readChange({ cwd: join(root, 'nowhere') }))).toContain('There is no folder')
     expect(await messageOf(readChange({ cwd: join(root, 'nowhere'), paths: ['x'] }))).toContain('There is no folder')
@@ -432,8 +432,8 @@ describe('git is asked carefully', () => {
     const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
     writeFileSync(join(shim, 'git'), `#!/bin/sh\necho "$*" >> ${join(shim, 'log')}\nexec ${real} "$@"\n`)
     chmodSync(join(shim, 'git'), 0o755)
-    const path = process.env['PATH']
-    process.env['PATH'] = `${shim}${delimiter}${path}`
+    const path = process.env.PATH
+    process.env.PATH = `${shim}${delimiter}${path}`
     try {
       const tree = treeAt(root, first)
       const paths = await tree.list()
@@ -444,7 +444,7 @@ describe('git is asked carefully', () => {
       expect(await tree.read('m/nowhere.sql')).toBeUndefined()
       expect(await tree.read('m/7.sql')).toBe('select 7; -- é\n')
     } finally {
-      process.env['PATH'] = path
+      process.env.PATH = path
     }
     const calls = readFileSync(join(shim, 'log'), 'utf8').trim().split('\n')
     expect(calls.filter((call) => call.includes('cat-file'))).toHaveLength(1)

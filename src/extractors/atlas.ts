@@ -1,6 +1,6 @@
 import type { Extractor } from './extractor.ts'
 import { byFolder, compareText, fileName, folderOf, isDirectlyIn } from './names.ts'
-import { keepOnly, replaceSpan } from './positions.ts'
+import { keepOnly, type Replacement, replaceSpans, statementEndsBefore } from './positions.ts'
 
 /**
  * Atlas: the .sql files beside `atlas.sum` in name order, forward only. A file is one transaction of single statements;
@@ -38,24 +38,26 @@ export const atlas: Extractor = {
   },
 }
 
+/** Directives are read in so much of a file. */
+const MAX_HEAD = 10_000
+
 /** The value of a directive in the comments a file begins with; undefined without it. */
 function directive(text: string, name: string): string | undefined {
-  const head = /^\uFEFF?((?:--|#)[^\n]*(?:\n|$))+/.exec(text)?.[0] ?? ''
-  const line = new RegExp(`^[ -~]*atlas:${name}\\b[ \\t]*(.*?)[ \\t]*\\r?$`, 'm').exec(head)
-  return line?.[1]
+  const head = /^\uFEFF?((?:--|#)[^\n]*(?:\n|$))+/.exec(text.slice(0, MAX_HEAD))?.[0] ?? ''
+  const line = new RegExp(`^[ -~]*atlas:${name}\\b(.*)$`, 'm').exec(head)
+  return line?.[1]?.trim()
 }
 
 /** A delimiter that is white space or a comment does no harm where it stands. */
 function withSemicolons(text: string, written: string): string {
   const delimiter = written.replaceAll('\\n', '\n').replaceAll('\\r', '\r').replaceAll('\\t', '\t').trim()
   if (delimiter === '' || delimiter === ';') return text
-  let result = text
+  const replacements: Replacement[] = []
   const first = text.indexOf('\n')
   for (let at = text.indexOf(delimiter, first); at >= 0 && first >= 0; at = text.indexOf(delimiter, at + delimiter.length)) {
-    const ended = /;\s*$/.test(result.slice(0, at))
-    result = replaceSpan(result, { start: at, end: at + delimiter.length }, ended ? '' : ';')
+    replacements.push({ start: at, end: at + delimiter.length, value: statementEndsBefore(text, at) ? '' : ';' })
   }
-  return result
+  return replaceSpans(text, replacements)
 }
 
 function migrationOf(text: string): { start: number; end: number } {

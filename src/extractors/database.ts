@@ -108,6 +108,6 @@ const POSTGRES_WORDS = /\b(big|small)?serial\b|\bjsonb\b|\btimestamptz\b|\bbytea
 function databaseOfTexts(texts: readonly string[]): string | undefined {
   if (texts.some((text) => POSTGRES_WORDS.test(text))) return undefined
   if (texts.some((text) => /\bENGINE\s*=\s*InnoDB|\bAUTO_INCREMENT\b|\bCREATE TABLE (IF NOT EXISTS )?`/i.test(text))) return 'MySQL'
-  if (texts.some((text) => /\bAUTOINCREMENT\b|^\s*PRAGMA\s|\bWITHOUT ROWID\b/im.test(text))) return 'SQLite'
+  if (texts.some((text) => /\bAUTOINCREMENT\b|^[ \t]*PRAGMA[ \t]|\bWITHOUT ROWID\b/im.test(text))) return 'SQLite'
   return undefined
 }

@@ -6,7 +6,7 @@ import { foldersThatMatch } from './sample.ts'
 import type { Script } from './script.ts'
 
 const NAME = /^\d+.*\.sql$/
-export const DBMATE_MARK = /^--\s*migrate:up(\s|$)/m
+export const DBMATE_MARK = /^--[ \t]*migrate:up(\s|$)/m
 const DIRECTIVE = /^--[ \t]*migrate:(up|down)([ \t]+[^\r\n]*)?\r?$/gm
 
 /**

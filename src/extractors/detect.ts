@@ -67,6 +67,8 @@ async function detected(paths: readonly string[], read: ReadFile): Promise<Found
   for (const extractor of EXTRACTORS) {
     const folders = (await extractor.detect(left, read)).sort((a, b) => a.length - b.length)
     for (const folder of folders) {
+      const belongs = extractor.tool === 'sql' && found.some((other) => isInside(`${folder}/`, other.folder))
+      if (belongs) continue
       const owned = left.filter((path) => isInside(path, folder) && extractor.owns(path, folder))
       if (!owned.some((path) => path.endsWith('.sql'))) continue
       found.push({ folder, extractor, owned })
@@ -101,9 +103,16 @@ async function historyOfFiles(found: Found, all: ReadonlySet<string>, read: Read
   }
   const arranged: Arrangement = (await extractor.arrange?.(forward, folder, read)) ?? { files: forward, leftOut: new Map() }
   const leftOut = new Map([...foreign, ...arranged.leftOut])
-  const notes = [...leftOut].map(([path, why]) => `${path} was left out: ${why}`)
+  const notes = notesOf(leftOut, folder)
   if (configured && owned.length === 0) notes.push(`${shown(folder)} has no migrations of ${extractor.tool}`)
   return { ...base, files: arranged.files, leftOut, database: 'Postgres', beside: await besideOf(found, all, read), notes }
+}
+
+/** One sentence a reason, as there may be a file for each of several databases with every migration. */
+function notesOf(leftOut: ReadonlyMap<string, string>, folder: string): string[] {
+  const byReason = Map.groupBy(leftOut.keys(), (path) => leftOut.get(path))
+  return [...byReason].map(([why, [first, ...others]]) =>
+    others.length === 0 ? `${first} was left out: ${why}` : `${others.length + 1} files of ${shown(folder)} were left out, such as ${first}: ${why}`)
 }
 
 function foreignFile(path: string, folder: string): Array<[string, string]> {

@@ -24,7 +24,7 @@ export const diesel: Extractor = {
   besides: (path) => [inFolder(folderOf(path), 'metadata.toml')],
   extract(path, text, beside) {
     const metadata = beside?.get(inFolder(folderOf(path), 'metadata.toml')) ?? ''
-    const alone = /^\s*run_in_transaction\s*=\s*false/m.test(metadata)
+    const alone = /^[ \t]*run_in_transaction[ \t]*=[ \t]*false/m.test(metadata)
     const direction = fileName(path) === 'down.sql' ? 'down' : 'up'
     return [{ path, tool: 'diesel', direction, text, sql: text, transaction: alone ? sentAsOneQuery(text) : 'file', notes: [] }]
   },

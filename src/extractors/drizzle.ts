@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Arrangement, Extractor, ReadFile } from './extractor.ts'
 import { byFolder, compareText, compareVersions, fileName, folderOf, inFolder, isDirectlyIn } from './names.ts'
-import { replaceSpan } from './positions.ts'
+import { replaceSpans, statementEndsBefore } from './positions.ts'
 
 const Journal = z.object({ entries: z.array(z.object({ tag: z.string() })) })
 const BREAKPOINT = /--> statement-breakpoint/g
@@ -27,11 +27,8 @@ export const drizzle: Extractor = {
   compare: (a, b) => (isNamedMigration(a) && isNamedMigration(b) ? compareText(a, b) : compareVersions(a, b)),
   arrange,
   extract(path, text) {
-    let sql = text
-    for (const match of text.matchAll(BREAKPOINT)) {
-      const ended = /(;|^)\s*$/.test(sql.slice(0, match.index))
-      if (!ended) sql = replaceSpan(sql, { start: match.index, end: match.index + match[0].length }, ';')
-    }
+    const breakpoints = [...text.matchAll(BREAKPOINT)].map((match) => ({ start: match.index, end: match.index + match[0].length, value: ';' }))
+    const sql = replaceSpans(text, breakpoints.filter(({ start }) => !statementEndsBefore(text, start)))
     return [{ path, tool: 'drizzle', direction: 'up', text, sql, transaction: 'file', notes: [] }]
   },
 }

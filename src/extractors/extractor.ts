@@ -20,7 +20,7 @@ export interface Extractor {
   besides?(path: string): string[]
   /** Names of configuration files, looked for in the folder and the folders above it, that say how all files are run. */
   readonly configFiles?: readonly string[]
-  /** The file's up script, then its down script if it holds one. `beside` has those configuration files that exist. */
+  /** The file's up script, then its down script if it holds one; several where the tool sends parts differently. `beside` has those configuration files that exist. */
   extract(path: string, text: string, beside?: Beside): Script[]
 }
 

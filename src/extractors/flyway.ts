@@ -93,7 +93,7 @@ function settingsOf(path: string, beside: Beside): Settings {
 function assignments(text: string): Array<[string, string]> {
   let section = ''
   const found: Array<[string, string]> = []
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split(/\r?\n/).filter((written) => written.length < 1000)) {
     const header = /^\s*\[([^\]]+)\]/.exec(line)?.[1]
     if (header !== undefined) section = `${header.trim()}.`
     const [, key, value] = /^\s*([\w.]+)\s*=\s*(.*?)\s*$/.exec(line) ?? []

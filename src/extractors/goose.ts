@@ -1,13 +1,13 @@
 import type { Extractor } from './extractor.ts'
 import { byFolder, compareVersions, fileName, isDirectlyIn } from './names.ts'
 import { fillDollarBraces } from './placeholders.ts'
-import { keepOnly, replaceSpan, type Span } from './positions.ts'
+import { keepOnly, replaceSpans, type Span, statementEndsBefore } from './positions.ts'
 import { foldersThatMatch } from './sample.ts'
 import type { Script } from './script.ts'
 
 const NAME = /^\d+_.*\.sql$/
 export const GOOSE_MARK = /^--[ \t]*\+goose[ \t]+up\b/im
-const ANNOTATION = /^--[ \t]*\+goose[ \t]+([a-z ]*?)[ \t]*\r?$/gim
+const ANNOTATION = /^--[ \t]*\+goose[ \t]+([a-z]+(?:[ \t]+[a-z]+)?)[ \t]*\r?$/gim
 
 /**
  * goose: `N_name.sql` by version. `-- +goose Up` and `-- +goose Down` part the file; each statement is sent by itself in
@@ -24,7 +24,7 @@ export const goose: Extractor = {
   compare: compareVersions,
   extract(path, text) {
     const annotations = [...text.matchAll(ANNOTATION)].map((match) => ({
-      name: (match[1] ?? '').toLowerCase().replace(/ +/g, ' '),
+      name: (match[1] ?? '').toLowerCase().replace(/\s+/g, ' '),
       start: match.index,
       end: match.index + match[0].length,
     }))
@@ -44,16 +44,11 @@ export const goose: Extractor = {
         },
       ]
     }
-    const filled = fillDollarBraces(endStatements(text, annotations), new Map(), substituted(annotations, text.length))
-    const part = (direction: Script['direction'], span: Span): Script => ({
-      path,
-      tool: 'goose',
-      direction,
-      text,
-      sql: keepOnly(filled.sql, [span]),
-      transaction,
-      notes: filled.notes,
-    })
+    const ended = endStatements(text, annotations)
+    const part = (direction: Script['direction'], span: Span): Script => {
+      const { sql, notes } = fillDollarBraces(keepOnly(ended, [span]), new Map(), substituted(annotations, text.length))
+      return { path, tool: 'goose', direction, text, sql, transaction, notes }
+    }
     const scripts = [part('up', { start: up.end, end: down?.start ?? text.length })]
     if (down) scripts.push(part('down', { start: down.end, end: text.length }))
     return scripts
@@ -66,11 +61,8 @@ interface Annotation extends Span {
 
 /** What stands between StatementBegin and StatementEnd is a statement even when it has no semicolon. */
 function endStatements(text: string, annotations: readonly Annotation[]): string {
-  let ended = text
-  for (const annotation of annotations) {
-    if (annotation.name === 'statementend' && !/;\s*$/.test(text.slice(0, annotation.start))) ended = replaceSpan(ended, annotation, ';')
-  }
-  return ended
+  const open = annotations.filter(({ name, start }) => name === 'statementend' && !statementEndsBefore(text, start))
+  return replaceSpans(text, open.map(({ start, end }) => ({ start, end, value: ';' })))
 }
 
 function substituted(annotations: readonly Annotation[], length: number): Span[] {

@@ -1,6 +1,7 @@
 import type { TransactionMode } from '../sql/statement.ts'
+import { otherDatabaseOfFile } from './database.ts'
 import type { Beside, Extractor } from './extractor.ts'
-import { isInside } from './names.ts'
+import { folderOf, isInside } from './names.ts'
 import type { Script, Tool } from './script.ts'
 import { extractorOf } from './tools.ts'
 
@@ -30,13 +31,22 @@ export function historyOf(path: string, histories: readonly History[]): History 
   return around.sort((a, b) => b.folder.length - a.folder.length)[0]
 }
 
+/** Why nothing of a file runs on a Postgres database in use: `it is for MySQL`. Undefined when it does. */
+export function whyLeftOut(path: string, history?: History): string | undefined {
+  if (!history) {
+    const database = otherDatabaseOfFile(path, folderOf(folderOf(path)))
+    return database === undefined ? undefined : `it is for ${database}`
+  }
+  return history.database === 'Postgres' ? history.leftOut.get(path) : `${history.folder} is for ${history.database}`
+}
+
 /**
- * The scripts of a file: of its history, or of a file that stands alone, judged by its markers. Empty when nothing of it
- * would run on a Postgres database in use.
+ * The scripts of a file: of its history, or of a file that stands alone, judged by its markers. Empty when it was left out.
+ * A direction may have several scripts, to be run one after another.
  */
 export function extractScripts(path: string, text: string, history?: History): Script[] {
+  if (whyLeftOut(path, history) !== undefined) return []
   if (!history) return extractorOf(path, text).extract(path, text)
-  if (history.database !== 'Postgres' || history.leftOut.has(path)) return []
   const scripts = history.extractor.extract(path, text, history.beside)
   return history.transaction === undefined
     ? scripts

@@ -5,9 +5,9 @@ import { nearest, someMatch } from './sample.ts'
 import type { Script } from './script.ts'
 
 const NAME = /^\d+_.*\.sql$/
-const UP = /^\s*--[\s-]*up\s+migration/im
-const DOWN = /^\s*--[\s-]*down\s+migration/im
-export const NODE_PG_MIGRATE_MARK = /^\s*--[ \t-]*(up|down)\s+migration/im
+const UP = /^[ \t]*--[ \t-]*up[ \t]+migration/im
+const DOWN = /^[ \t]*--[ \t-]*down[ \t]+migration/im
+export const NODE_PG_MIGRATE_MARK = /^[ \t]*--[ \t-]*(up|down)[ \t]+migration/im
 
 /**
  * node-pg-migrate, its SQL files: by the number before the first `_` (17 digits are a UTC time, others milliseconds), then

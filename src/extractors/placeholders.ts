@@ -1,4 +1,7 @@
-import { replaceSpan, type Span } from './positions.ts'
+import { replaceSpans, type Span } from './positions.ts'
+
+/** Words that steer a Go template or include another, rather than give a value. */
+const STEERS = /^(if|else|end|range|with|define|block|template|include|install_snapshot|\/\*|\$\w+\s*:?=)/
 
 export interface Filled {
   sql: string
@@ -11,17 +14,11 @@ export interface Filled {
  * fits, `public` for what looks like a schema, else an identifier made of its letters.
  */
 export function fillDollarBraces(sql: string, values: ReadonlyMap<string, string> = new Map(), within?: readonly Span[]): Filled {
-  const notes = new Set<string>()
-  let filled = sql
-  for (const match of sql.matchAll(/\$\{([^}\s]+)\}/g)) {
-    const span = { start: match.index, end: match.index + match[0].length }
-    if (within && !within.some((part) => part.start <= span.start && span.end <= part.end)) continue
-    const value = valueFor(match[0], match[1] ?? '', sql, span, values)
-    const next = replaceSpan(filled, span, value)
-    if (next !== filled) notes.add(`\`${match[0]}\` is a placeholder, read as \`${value}\``)
-    filled = next
-  }
-  return { sql: filled, notes: [...notes] }
+  const found = [...sql.matchAll(/\$\{([^}\s]{1,200})\}/g)].map((match) => ({ written: match[0], name: match[1] ?? '', start: match.index, end: match.index + match[0].length }))
+  const ours = found.filter(({ start, end }) => !within || within.some((part) => part.start <= start && end <= part.end))
+  const replacements = ours.map((match) => ({ ...match, value: valueFor(match.written, match.name, sql, match, values) }))
+  const notes = new Set(replacements.map(({ written, value }) => `\`${written}\` is a placeholder, read as \`${value}\``))
+  return { sql: replaceSpans(sql, replacements), notes: [...notes] }
 }
 
 function valueFor(written: string, inner: string, sql: string, span: Span, values: ReadonlyMap<string, string>): string {
@@ -32,13 +29,13 @@ function valueFor(written: string, inner: string, sql: string, span: Span, value
     if (quoted ? known.length === written.length : known.length <= written.length) return known
   }
   const isSchema = /schema/i.test(name) || /^\s*\./.test(sql.slice(span.end, span.end + 8))
-  if (isSchema && !quoted && !/\w$/.test(sql.slice(0, span.start)) && written.length >= 'public'.length) return 'public'
+  if (isSchema && !quoted && !/\w/.test(sql.charAt(span.start - 1)) && written.length >= 'public'.length) return 'public'
   return asIdentifier(written)
 }
 
 /** Padding would become part of a quoted name or text. Judged by the quotes before it on its line. */
 function isQuoted(sql: string, span: Span): boolean {
-  const before = sql.slice(sql.lastIndexOf('\n', span.start - 1) + 1, span.start)
+  const before = sql.slice(Math.max(0, span.start - 1000), span.start).split('\n').at(-1) ?? ''
   return ["'", '"'].some((quote) => (before.split(quote).length - 1) % 2 === 1)
 }
 
@@ -52,17 +49,14 @@ function asIdentifier(written: string): string {
  */
 export function fillGoTemplates(sql: string): Filled {
   const notes = new Set<string>()
-  let filled = sql
-  for (const match of sql.matchAll(/\{\{-?\s*([\s\S]*?)\s*-?\}\}/g)) {
-    const inner = match[1] ?? ''
-    const steers =
-      /^(if|else|end|range|with|define|block|template|include|install_snapshot|\/\*|\$\w+\s*:?=)/.test(inner) || match[0].includes('\n')
+  const replacements = [...sql.matchAll(/\{\{([^{}\n]{0,1000})\}\}/g)].map((match) => {
+    const inner = (match[1] ?? '').replace(/^-?\s+/, '').trim()
+    const steers = STEERS.test(inner)
     const value = steers ? '' : asIdentifier(match[0])
-    const blanked = steers ? match[0].replace(/[^\r\n]/g, ' ') : value
-    filled = replaceSpan(filled, { start: match.index, end: match.index + match[0].length }, blanked)
     const included = /^(?:template|include|install_snapshot)\s+"([^"]+)"/.exec(inner)?.[1]
     if (included) notes.add(`\`${included}\` is included here and was not read`)
     else if (!inner.startsWith('/*')) notes.add(`\`${match[0]}\` is a template${steers ? ' and was left out' : `, read as \`${value}\``}`)
-  }
-  return { sql: filled, notes: [...notes] }
+    return { start: match.index, end: match.index + match[0].length, value }
+  })
+  return { sql: replaceSpans(sql, replacements), notes: [...notes] }
 }

@@ -21,16 +21,17 @@ export const pop: Extractor = {
     const marked = new Set(byFolder(paths, /^\d+_.*\.fizz$/).keys())
     return [...folders].filter(([folder, files]) => marked.has(folder) || files.some(hasVariant)).map(([folder]) => folder)
   },
-  owns(path, folder) {
-    const dialect = parts(path)?.dialect
-    return isDirectlyIn(path, folder) && dialect !== undefined && (dialect === 'all' || OURS.has(dialect))
-  },
+  owns: (path, folder) => isDirectlyIn(path, folder) && NAME.test(fileName(path)),
   compare: (a, b) => compareText(parts(a)?.version ?? '', parts(b)?.version ?? '') || compareText(fileName(a), fileName(b)),
   undoes: (path) => path.endsWith('.down.sql'),
   async arrange(files): Promise<Arrangement> {
-    const specific = new Set(files.filter((path) => parts(path)?.dialect !== 'all').map((path) => parts(path)?.version))
-    const replaced = files.filter((path) => parts(path)?.dialect === 'all' && specific.has(parts(path)?.version))
-    const leftOut = new Map(replaced.map((path) => [path, 'it is replaced by the file of the same version for Postgres'] as const))
+    const leftOut = new Map<string, string>()
+    const specific = new Set(files.filter(isOurs).map((path) => parts(path)?.version))
+    for (const path of files.filter((path) => !isOurs(path))) {
+      const { version, dialect } = parts(path) ?? {}
+      if (dialect !== 'all') leftOut.set(path, `it is for ${dialect}`)
+      else if (specific.has(version)) leftOut.set(path, 'it is replaced by the file of the same version for Postgres')
+    }
     return { files: files.filter((path) => !leftOut.has(path)), leftOut }
   },
   extract(path, text) {
@@ -46,6 +47,11 @@ function parts(path: string): { version: string; dialect: string; autocommit: bo
   const variant = match[3]?.slice(1)
   const autocommit = match[4] !== undefined || variant === 'autocommit'
   return { version: match[1] ?? '', dialect: variant === undefined || variant === 'autocommit' ? 'all' : variant, autocommit }
+}
+
+/** Written for Postgres, rather than for all dialects or another. */
+function isOurs(path: string): boolean {
+  return OURS.has(parts(path)?.dialect ?? '')
 }
 
 function hasVariant(path: string): boolean {

@@ -18,11 +18,32 @@ export function keepOnly(text: string, spans: readonly Span[]): string {
   return result + blank(text.slice(at), at === 0)
 }
 
-/** The text with one part replaced by a shorter or equally long ASCII text, padded with spaces. A part that is not ASCII stays. */
-export function replaceSpan(text: string, span: Span, replacement: string): string {
-  const part = text.slice(span.start, span.end)
-  if (replacement.length > part.length || !isAscii(part) || !isAscii(replacement)) return text
-  return text.slice(0, span.start) + replacement.padEnd(part.length) + text.slice(span.end)
+/** What is put in place of a part of a text. */
+export interface Replacement extends Span {
+  value: string
+}
+
+/**
+ * The text with parts replaced, each padded with spaces to the length of what stood there. Replacements are in order. One
+ * that is longer, or where either is not ASCII, is not made.
+ */
+export function replaceSpans(text: string, replacements: readonly Replacement[]): string {
+  let result = ''
+  let at = 0
+  for (const { start, end, value } of replacements) {
+    const part = text.slice(start, end)
+    const fits = start >= at && value.length <= part.length && isAscii(part) && isAscii(value)
+    if (!fits) continue
+    result += text.slice(at, start) + value.padEnd(part.length)
+    at = end
+  }
+  return result + text.slice(at)
+}
+
+/** Is nothing open before this place, so that a statement begins there? Looks back over white space only so far. */
+export function statementEndsBefore(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 1000), at).trimEnd()
+  return before.endsWith(';') || (before === '' && at <= 1000)
 }
 
 function isAscii(text: string): boolean {
@@ -56,11 +77,12 @@ function asLineComment(line: string): string | undefined {
 }
 
 function asBlockComment(part: string): string | undefined {
-  const opened = /^[\x00-\x7f]*?[\x20-\x7e\t]{2}/.exec(part)
-  const closed = /[\x20-\x7e\t]{2}[\x00-\x7f]*$/.exec(part)
-  if (!opened || !closed) return undefined
-  const open = opened[0].length - 2
-  if (closed.index < open + 2) return undefined
-  const inner = spacesButWide(part.slice(open + 2, closed.index))
-  return `${spaces(part.slice(0, open))}/*${inner}*/${spaces(part.slice(closed.index + 2))}`
+  const firstWide = part.search(/[^\x00-\x7f]/)
+  let lastWide = part.length - 1
+  while (isAscii(part.charAt(lastWide))) lastWide--
+  const open = part.slice(0, firstWide).search(/[\x20-\x7e\t]{2}/)
+  const close = part.slice(lastWide + 1).search(/[\x20-\x7e\t]{2}/)
+  if (open < 0 || close < 0) return undefined
+  const end = lastWide + 1 + close
+  return `${spaces(part.slice(0, open))}/*${spacesButWide(part.slice(open + 2, end))}*/${spaces(part.slice(end + 2))}`
 }

@@ -13,5 +13,6 @@ export function whyNotMigration(path: string): string | undefined {
   if (folders.some((folder) => NOT_MIGRATIONS.test(folder))) return 'seeds or test data'
   if (/^(seeds?|fixtures?)([-_.].*)?\.sql$/i.test(name) || /[-_.](seeds?|fixtures?|test|spec)\.sql$/i.test(name))
     return 'seeds or test data'
+  if (/(^|\/)supabase\/schemas\//.test(path)) return 'a declared schema, from which migrations are generated'
   return DUMP.test(name) ? 'a schema dump' : undefined
 }

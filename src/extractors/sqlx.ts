@@ -20,7 +20,7 @@ export const sqlx: Extractor = {
     const found: string[] = []
     for (const [folder, files] of byFolder(paths, NAME)) {
       const crate = await nearest(folder, 'Cargo.toml', read)
-      const uses = crate !== undefined && (/^\s*sqlx\b/m.test(crate) || (/^\[workspace/m.test(crate) && /\bsqlx\b/.test(crate)))
+      const uses = crate !== undefined && (/^[ \t]*sqlx\b/m.test(crate) || (/^\[workspace/m.test(crate) && /\bsqlx\b/.test(crate)))
       if (uses || (await someMatch(files, read, TEMPLATE))) found.push(folder)
     }
     return found

@@ -30,17 +30,17 @@ export const tern: Extractor = {
   compare: compareVersions,
   extract(path, text) {
     const at = text.indexOf(SEPARATOR)
-    const filled = fillGoTemplates(text)
     const part = (direction: Script['direction'], span: Span): Script => {
       const alone = /^---- tern: disable-tx ----\r?$/m.test(text.slice(span.start, span.end))
+      const { sql, notes } = fillGoTemplates(keepOnly(text, [span]))
       return {
         path,
         tool: 'tern',
         direction,
         text,
-        sql: keepOnly(filled.sql, [span]),
+        sql,
         transaction: alone ? 'none' : 'file',
-        notes: filled.notes,
+        notes,
       }
     }
     if (at < 0) return [part('up', { start: 0, end: text.length })]

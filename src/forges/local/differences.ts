@@ -63,24 +63,36 @@ export async function workingFiles(root: string, folder: string | undefined, sig
   return [...new Set(parts(listed).filter((path) => !path.endsWith('/')))]
 }
 
-/** `:100644 100644 <old> <new> M`, path, and for a rename the new path. An unmerged file has no old id. */
+/** `:100644 100644 <old> <new> M`, path, and for a rename the new path. */
 function parseRaw(tokens: readonly string[], commit: string): Difference[] {
   const found: Difference[] = []
   for (let at = 0; at < tokens.length; ) {
     const [oldMode = '', newMode = '', oldId = '', , letters = ''] = (tokens[at] ?? '').slice(1).split(' ')
     const renamed = letters.startsWith('R')
-    const [first = '', second = ''] = [tokens[at + 1], tokens[at + 2]]
+    const previousPath = tokens[at + 1] ?? ''
+    const path = renamed ? (tokens[at + 2] ?? '') : previousPath
     at += renamed ? 3 : 2
-    const unmerged = letters.startsWith('U')
-    const wasFile = FILE_MODE.test(oldMode)
+    const before = objectBefore(letters, oldMode, oldId, `${commit}:${previousPath}`)
     found.push({
-      path: renamed ? second : first,
-      status: renamed ? 'renamed' : letters.startsWith('D') ? 'deleted' : wasFile || unmerged ? 'modified' : 'added',
-      ...(renamed && { previousPath: first }),
-      before: wasFile ? oldId : unmerged ? `${commit}:${first}` : undefined,
+      path,
+      status: statusOf(letters, before !== undefined),
+      ...(renamed && { previousPath }),
+      before,
       isLink: newMode === '120000' || newMode === '160000',
       conflicted: false,
     })
   }
   return found
+}
+
+/** An unmerged file (`U`) has no old id in git's answer. */
+function objectBefore(letters: string, mode: string, id: string, name: string): string | undefined {
+  if (FILE_MODE.test(mode)) return id
+  return letters.startsWith('U') ? name : undefined
+}
+
+function statusOf(letters: string, wasFile: boolean): Difference['status'] {
+  if (letters.startsWith('R')) return 'renamed'
+  if (letters.startsWith('D')) return 'deleted'
+  return wasFile ? 'modified' : 'added'
 }
