@@ -118,6 +118,18 @@ describe('our own comments', () => {
   })
 })
 
+describe('a file of two parts', () => {
+  const up = '-- pgwitness-ignore-file avoid-drop-column: agreed\n-- +goose Up\n-- pgwitness-ignore avoid-drop-table: old\ndrop table a;\n'
+  const down = '-- +goose Down\n-- pgwitness-ignore avoid-drop-table: only a way back\ndrop table b;\n'
+  const sql = `${' '.repeat(up.indexOf('-- pgwitness-ignore avoid'))}${up.slice(up.indexOf('-- pgwitness-ignore avoid'))}${' '.repeat(down.length)}`
+
+  test('has the comments of its own part, and those about the file', () =>
+    expect(readSuppressions(up + down, statementsOf(sql), rules, sql)).toMatchObject([
+      { rules: ['avoid-drop-column'], statements: 'all' },
+      { rules: ['avoid-drop-table'], statements: [0], reason: 'old' },
+    ]))
+})
+
 describe('comments of other tools', () => {
   const index = 'require-concurrent-index'
   test.each<[string, string, string[] | 'all']>([

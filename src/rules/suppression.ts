@@ -55,19 +55,20 @@ export const IGNORE_RULES = {
 const HINT = /ignore|disable|nolint|safety_assured/i
 
 /**
- * The ignore comments of a script, ours and those of other tools, in the order they stand. `text` is what the statements' offsets count in;
- * `rules` are all rules, the disabled ones included, so that ignoring one of those is not called a misspelling.
+ * The ignore comments of a script, ours and those of other tools, in the order they stand. `text` is the whole file, in which the statements'
+ * offsets count; `rules` are all rules, the disabled ones included, so that ignoring one of those is not called a misspelling. `sql` is the
+ * script's own part of the file: a comment blanked there belongs to another part, such as the way down, unless it speaks of the whole file.
  *
  * On a line of its own a comment reaches the next statement, inside or at the end of a statement that one.
  */
-export function readSuppressions(text: string, statements: readonly Statement[], rules: readonly Rule[]): Suppression[] {
+export function readSuppressions(text: string, statements: readonly Statement[], rules: readonly Rule[], sql: string = text): Suppression[] {
   if (!HINT.test(text)) return []
   const comments = readComments(text)
   return comments.flatMap((comment) => {
     const place = { text, statements, comments, comment }
     const directive = ownDirective(comment.words, rules) ?? foreignDirective(comment.words, rules, place)
-    if (!directive) return []
     const { start, end } = comment
+    if (!directive || (directive.reach !== 'file' && sql[start] !== text[start])) return []
     const { by, reach, rules: names, reason = '', unknown = [] } = directive
     const reached = reach === 'statement' ? statementsAt(comment, text, statements) : reach === 'file' ? 'all' : reach
     return { by, comment: text.slice(start, end).trimEnd(), line: lineOf(text, start), start, end, rules: names, statements: reached, reason, unknown }

@@ -7,9 +7,8 @@ const LONGEST_MS = 30_000
 /** Operations that queue everybody under a lock_timeout of zero, which is none, or of more than half a minute. */
 export const longLockTimeout: Detector = (scene) =>
   everyOperation(scene).flatMap(({ statement, operation }) => {
-    const written = operation.settings.lock_timeout
-    const wait = millisecondsOf(written)
+    const wait = millisecondsOf(operation.settings.lock_timeout)
     if (wait === undefined || (wait > 0 && wait <= LONGEST_MS) || !queuesEverybody(operation)) return []
-    const limit = wait === 0 ? 'without limit: zero turns `lock_timeout` off' : `up to ${written?.replaceAll("'", '')}`
+    const limit = wait === 0 ? 'without limit: zero turns `lock_timeout` off' : `up to ${wait / 1000} s`
     return [{ statement, operation, values: { subject: subjectOf(operation), mode: lockInCapitals(operation), limit } }]
   })

@@ -1,6 +1,7 @@
 import type { Operation } from '../../sql/operation.ts'
 import type { Detector } from '../claim.ts'
 import { everyOperation, subjectOf } from './every-operation.ts'
+import { lateLockTimeout } from './late-lock-timeout.ts'
 import { lockInCapitals, millisecondsOf, queuesEverybody } from './lock-strength.ts'
 
 /**
@@ -9,8 +10,7 @@ import { lockInCapitals, millisecondsOf, queuesEverybody } from './lock-strength
  */
 export const unboundedLockWait: Detector = (scene) => {
   const operations = everyOperation(scene)
-  const isSetLater = operations.some(({ operation }) => operation.action === 'set' && operation.setting === 'lock_timeout')
-  if (isSetLater && !operations.some(({ operation }) => operation.settings.lock_timeout !== undefined && queuesEverybody(operation))) return []
+  if (lateLockTimeout(scene).length > 0) return []
   return operations
     .filter(({ operation }) => queuesEverybody(operation) && operation.nowait !== true && isUnbounded(operation))
     .map((sighting) => ({ ...sighting, values: { subject: subjectOf(sighting.operation), mode: lockInCapitals(sighting.operation) } }))
