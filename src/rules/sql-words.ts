@@ -12,8 +12,6 @@ export interface SqlWords {
   constraintDefinition?: string
   /** Its name, or the one Postgres gives it when it has none: `orders_user_id_fkey`. */
   constraintName?: string
-  /** The domain or type acted on. */
-  typeName?: string
 }
 
 /** A constraint written on a column is an operation of its own, which stands beside that of the column. */
@@ -26,7 +24,6 @@ export function sqlWords(operation: Operation, statement: Statement): SqlWords {
     ...(column?.type && { columnDefinition: columnDefinition(column, constraints.filter((one) => one !== constraint)) }),
     ...(column?.type && isPlain && { columnType: typeOf(column) }),
     ...(constraint && { constraintDefinition: constraintDefinition(constraint, true), constraintName: constraintName(operation, constraint) }),
-    ...(typeof operation.type === 'string' && { typeName: operation.type.split('.').map(quoteIdentifier).join('.') }),
   }
 }
 
@@ -80,12 +77,11 @@ function constraintDefinition(constraint: ConstraintWords, onTable: boolean): st
 }
 
 /** As ChooseConstraintName puts it together: table, column and an ending by type, cut to 63 bytes. */
-function constraintName({ table, column, type: domain }: Operation, { name, type, columns = [] }: ConstraintWords): string {
+function constraintName({ table, column }: Operation, { name, type, columns = [] }: ConstraintWords): string {
   if (name) return quoteIdentifier(name)
   const endings = { check: 'check', unique: 'key', 'primary key': 'pkey', 'foreign key': 'fkey', exclusion: 'excl', 'not null': 'not_null' }
   const named = type === 'primary key' ? [] : columns.length > 0 ? columns : column ? [column.name] : []
-  const owner = table?.name ?? String(domain).split('.').at(-1)
-  return quoteIdentifier([owner, ...named, endings[type ?? 'check']].join('_').slice(0, 63))
+  return quoteIdentifier([table?.name, ...named, endings[type ?? 'check']].join('_').slice(0, 63))
 }
 
 function list(names: string[]): string {

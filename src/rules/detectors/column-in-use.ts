@@ -23,10 +23,11 @@ function isReadByScript({ statements }: Scene, { table, number }: Operation): bo
     operations.some((one) => views.includes(one.action) && one.number < number && Array.isArray(one.reads) && one.reads.includes(table?.key)))
 }
 
-function isDependedOn({ before }: Scene, { table, column }: Operation): boolean {
-  const relation = before?.relations.get(table?.key ?? '')
+function isDependedOn(scene: Scene, { table, column, number }: Operation): boolean {
+  const relation = scene.before?.relations.get(table?.key ?? '')
   if (!relation || !column) return false
-  return relation.readBy.length > 0 || relation.triggers.length > 0 || relation.rowSecurity || isGeneratedFrom(relation, column.name)
+  const dropped = everyOperation(scene).flatMap(({ operation: one }) => (one.action.startsWith('drop') && one.number < number ? [one.table?.key] : []))
+  return relation.readBy.some((view) => !dropped.includes(view)) || relation.triggers.length > 0 || relation.rowSecurity || isGeneratedFrom(relation, column.name)
 }
 
 function isGeneratedFrom({ columns }: CatalogRelation, name: string): boolean {

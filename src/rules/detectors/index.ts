@@ -53,6 +53,7 @@ import { uncommentedTable } from './uncommented-table.ts'
 import { unindexedForeignKey } from './unindexed-foreign-key.ts'
 import { uniqueOverExistingRows } from './unique-over-existing-rows.ts'
 import { unparsable, unreadable } from './unparsable.ts'
+import { unplacedEnumValue } from './unplaced-enum-value.ts'
 import { unusableIndex } from './unusable-index.ts'
 import { unvalidatedCheck } from './unvalidated-check.ts'
 import { vanishedType } from './vanished-type.ts'
@@ -120,6 +121,7 @@ export const detectors: Record<string, Detector> = {
   'unique-over-existing-rows': uniqueOverExistingRows,
   unparsable,
   unreadable,
+  'unplaced-enum-value': unplacedEnumValue,
   'unusable-index': unusableIndex,
   'unvalidated-check': unvalidatedCheck,
   'vanished-type': vanishedType,

@@ -19,7 +19,8 @@ export const newEnumValue: Detector = (scene) =>
 function firstUse(scene: Scene, added: Operation): Sighting | undefined {
   const literal = `'${String(added.value).replaceAll("'", "''")}'`
   return everyOperation(scene).find(({ statement, operation }) =>
-    operation.number > added.number && sharesTransaction(operation, added) && !INERT.includes(operation.action) && statement.text.includes(literal))
+    operation.number > added.number && operation.inside !== 'function' && sharesTransaction(operation, added) &&
+    !INERT.includes(operation.action) && statement.text.includes(literal))
 }
 
 function isNewType(scene: Scene, added: Operation): boolean {

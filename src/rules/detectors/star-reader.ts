@@ -1,4 +1,5 @@
-import type { Operation } from '../../sql/operation.ts'
+import type { Statement } from '../../sql/statement.ts'
+import type { TableWords } from '../../sql/operation.ts'
 import type { Detector } from '../claim.ts'
 import { everyOperation } from './every-operation.ts'
 
@@ -6,17 +7,13 @@ import { everyOperation } from './every-operation.ts'
  * ADD COLUMN to a table that the same script reads by `select *` where the columns are fixed beforehand: in a prepared statement, or in a function that
  * copies rows with INSERT … SELECT. Code elsewhere that does so is not in the script.
  */
-export const starReader: Detector = (scene) => {
-  const operations = everyOperation(scene).map(({ operation }) => operation)
-  return everyOperation(scene).filter(({ operation: { action, table } }) =>
-    action === 'add column' && table && !table.new && operations.some((one) => isStarOf(one, table.key) && isKept(one, operations)))
-}
+export const starReader: Detector = (scene) =>
+  everyOperation(scene).filter(({ operation: { action, table } }) =>
+    action === 'add column' && table && !table.new && scene.statements.some((one) => keepsStarOf(one, table)))
 
-function isStarOf({ action, star, reads, from }: Operation, key: string): boolean {
-  return action === 'select' && star === true && [reads, from].some((keys) => Array.isArray(keys) && keys.includes(key))
-}
-
-function isKept({ inside, statement, number }: Operation, all: Operation[]): boolean {
-  if (statement === 'prepare') return true
-  return inside === 'function' && all.some(({ action, columns, number: other }) => action === 'insert' && columns === false && other === number)
+function keepsStarOf({ kind, text, operations }: Statement, { key, name }: TableWords): boolean {
+  if (!/\bselect\s+(?:\w+\.)?\*/i.test(text)) return false
+  if (kind === 'prepare') return text.toLowerCase().split(/\W+/).includes(name)
+  return operations.some(({ action, columns, inside, reads }) =>
+    action === 'insert' && inside === 'function' && columns === false && Array.isArray(reads) && reads.includes(key))
 }

@@ -5,7 +5,7 @@ import { everyOperation } from './every-operation.ts'
 export const vanishedType: Detector = (scene) =>
   everyOperation(scene).filter(({ operation: { action, type, cascade } }) => {
     if (!['drop type', 'drop domain', 'rename type'].includes(action) || cascade === true || typeof type !== 'string') return false
-    return !isMadeByScript(scene, type)
+    return !isMadeByScript(scene, type) && (scene.before?.types.has(type) ?? true)
   })
 
 function isMadeByScript(scene: Scene, type: string): boolean {
