@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of migration tools are what is tested
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
@@ -17,7 +18,12 @@ interface Fixture {
 async function fixture(tool: Tool): Promise<Fixture> {
   const root = join(FIXTURES, tool)
   const entries = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  const files = new Map(entries.map((entry) => [join(entry.parentPath, entry.name).slice(root.length + 1), readFileSync(join(entry.parentPath, entry.name), 'utf8')]))
+  const files = new Map(
+    entries.map((entry) => [
+      join(entry.parentPath, entry.name).slice(root.length + 1),
+      readFileSync(join(entry.parentPath, entry.name), 'utf8'),
+    ]),
+  )
   return { files, histories: await histories(files) }
 }
 
@@ -75,12 +81,21 @@ describe('each tool has its order, its parts and its transactions', () => {
       ['sql/V2__b.sql.conf', 'executeInTransaction=true'],
     ])
     const [history] = await histories(files)
-    expect(extractScripts('sql/V1__a.sql', 'create table ${name} (id int);', history)).toMatchObject([{ transaction: 'none', sql: 'create table tbl     (id int);' }])
+    expect(extractScripts('sql/V1__a.sql', 'create table ${name} (id int);', history)).toMatchObject([
+      { transaction: 'none', sql: 'create table tbl     (id int);' },
+    ])
     expect(extractScripts('sql/V2__b.sql', 'select 1;', history)).toMatchObject([{ transaction: 'file' }])
-    const mixed = new Map([['flyway.toml', '[flyway]\nmixed = true'], ['sql/V1__a.sql', '']])
+    const mixed = new Map([
+      ['flyway.toml', '[flyway]\nmixed = true'],
+      ['sql/V1__a.sql', ''],
+    ])
     const text = 'select 1; vacuum;'
     expect(extractScripts('sql/V1__a.sql', text, (await histories(mixed))[0])).toMatchObject([{ transaction: 'none', notes: [] }])
-    expect(scripts('sql/V1__a.sql', text)[0]).toMatchObject({ tool: 'flyway', transaction: 'file', notes: [expect.stringContaining('mixed')] })
+    expect(scripts('sql/V1__a.sql', text)[0]).toMatchObject({
+      tool: 'flyway',
+      transaction: 'file',
+      notes: [expect.stringContaining('mixed')],
+    })
     expect(scripts('sql/V1__a.sql', 'vacuum;')[0]).toMatchObject({ transaction: 'none' })
   })
 
@@ -94,14 +109,23 @@ describe('each tool has its order, its parts and its transactions', () => {
 
   test('goose', async () => {
     expect(await outlineOf('goose')).toEqual([
-      '00001_init.sql up file', '00001_init.sql down file', '00002_index.sql up none', '00002_index.sql down none', '00010_env.sql up file',
+      '00001_init.sql up file',
+      '00001_init.sql down file',
+      '00002_index.sql up none',
+      '00002_index.sql down none',
+      '00010_env.sql up file',
     ])
     const { files, histories } = await fixture('goose')
     const text = files.get('migrations/00001_init.sql') ?? ''
     const [up, down] = extractScripts('migrations/00001_init.sql', text, histories[0])
     expect(up?.sql).toContain(`LANGUAGE plpgsql\n${';'.padEnd('-- +goose StatementEnd'.length)}\nCREATE TABLE items`)
     expect(up?.sql).not.toContain('DROP')
-    expect(down?.sql.trim().replace(/\/\*[^*]*\*\/|--[^\n]*/g, '').trim()).toMatch(/^DROP TABLE items; *\nDROP TABLE orders;$/)
+    expect(
+      down?.sql
+        .trim()
+        .replace(/\/\*[^*]*\*\/|--[^\n]*/g, '')
+        .trim(),
+    ).toMatch(/^DROP TABLE items; *\nDROP TABLE orders;$/)
     const env = extractScripts('migrations/00010_env.sql', files.get('migrations/00010_env.sql') ?? '', histories[0])[0]
     expect(env?.sql).toContain("CREATE TABLE p_TABLE_NAME_ (id int, label text DEFAULT 'p_KEPT_');")
     expect(env?.sql).toContain("'${NOT_FILLED}'")
@@ -115,54 +139,80 @@ describe('each tool has its order, its parts and its transactions', () => {
 
   test('dbmate', async () => {
     expect(await outlineOf('dbmate')).toEqual([
-      '20240101000000_create.sql up file', '20240101000000_create.sql down file',
-      '20240102000000_index.sql up none', '20240102000000_index.sql down implicit',
+      '20240101000000_create.sql up file',
+      '20240101000000_create.sql down file',
+      '20240102000000_index.sql up none',
+      '20240102000000_index.sql down implicit',
     ])
     const { histories } = await fixture('dbmate')
     expect(historyOf('db/schema.sql', histories)).toBeUndefined()
   })
 
   test('dbmate with several pairs of blocks in a file', () => {
-    const text = '-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;\n-- migrate:up transaction:false\nvacuum;\n-- migrate:down\nselect 4;\n'
-    const found = scripts('db/1_a.sql', text).map((script) => [script.direction, script.transaction, script.sql.replace(/\s+/g, ' ').trim()])
-    expect(found).toEqual([['up', 'file', 'select 1;'], ['up', 'none', 'vacuum;'], ['down', 'file', 'select 2; select 4;']])
+    const text =
+      '-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;\n-- migrate:up transaction:false\nvacuum;\n-- migrate:down\nselect 4;\n'
+    const found = scripts('db/1_a.sql', text).map((script) => [
+      script.direction,
+      script.transaction,
+      script.sql.replace(/\s+/g, ' ').trim(),
+    ])
+    expect(found).toEqual([
+      ['up', 'file', 'select 1;'],
+      ['up', 'none', 'vacuum;'],
+      ['down', 'file', 'select 2; select 4;'],
+    ])
   })
 
   test('sqlx', async () => {
     expect(await outlineOf('sqlx')).toEqual([
-      '20240101000000_create.up.sql up file', '20240102000000_index.sql up none', '20240103000000_two.sql up implicit',
+      '20240101000000_create.up.sql up file',
+      '20240102000000_index.sql up none',
+      '20240103000000_two.sql up implicit',
     ])
   })
 
   test('diesel', async () => {
     expect(await outlineOf('diesel')).toEqual([
-      '00000000000000_diesel_initial_setup/up.sql up file', '2024-01-02-000000_create/up.sql up file', '20240103000000_index/up.sql up none',
+      '00000000000000_diesel_initial_setup/up.sql up file',
+      '2024-01-02-000000_create/up.sql up file',
+      '20240103000000_index/up.sql up none',
     ])
     const { files, histories } = await fixture('diesel')
     const down = 'migrations/2024-01-02-000000_create/down.sql'
-    expect(extractScripts(down, files.get(down) ?? '', historyOf(down, histories))).toMatchObject([{ direction: 'down', transaction: 'file' }])
+    expect(extractScripts(down, files.get(down) ?? '', historyOf(down, histories))).toMatchObject([
+      { direction: 'down', transaction: 'file' },
+    ])
   })
 
   test('prisma', async () => {
     expect(await outlineOf('prisma')).toEqual([
-      '20240101000000_init/migration.sql up implicit', '20240102000000_index/migration.sql up none', '20240103000000_both/migration.sql up implicit',
+      '20240101000000_init/migration.sql up implicit',
+      '20240102000000_index/migration.sql up none',
+      '20240103000000_both/migration.sql up implicit',
     ])
     const { files } = await fixture('prisma')
     files.set('package.json', '{ "devDependencies": { "prisma": "7.4.2" } }')
     const [history] = await histories(files)
     const both = 'prisma/migrations/20240103000000_both/migration.sql'
-    expect(extractScripts(both, files.get(both) ?? '', history)).toMatchObject([{ transaction: 'none', notes: [expect.stringContaining('splits')] }])
+    expect(extractScripts(both, files.get(both) ?? '', history)).toMatchObject([
+      { transaction: 'none', notes: [expect.stringContaining('splits')] },
+    ])
   })
 
   test('drizzle, with a journal and with folders', async () => {
     expect(await outlineOf('drizzle')).toEqual([
-      '0000_init.sql up file', '0002_second.sql up file', '0001_third.sql up file',
-      '20240101000000_init/migration.sql up file', '20240102000000_more/migration.sql up file',
+      '0000_init.sql up file',
+      '0002_second.sql up file',
+      '0001_third.sql up file',
+      '20240101000000_init/migration.sql up file',
+      '20240102000000_more/migration.sql up file',
     ])
     const { files, histories } = await fixture('drizzle')
     const [init] = extractScripts('drizzle/0000_init.sql', files.get('drizzle/0000_init.sql') ?? '', histories[0])
     expect(init?.sql).toContain("DEFAULT 'é')\n;                       \nCREATE TABLE")
-    expect(extractScripts('drizzle/0003_forgotten.sql', 'DROP TABLE "orders";', historyOf('drizzle/0003_forgotten.sql', histories))).toEqual([])
+    expect(
+      extractScripts('drizzle/0003_forgotten.sql', 'DROP TABLE "orders";', historyOf('drizzle/0003_forgotten.sql', histories)),
+    ).toEqual([])
     expect(histories[0]?.notes.join()).toContain('not in meta/_journal.json')
   })
 
@@ -172,23 +222,41 @@ describe('each tool has its order, its parts and its transactions', () => {
 
   test('atlas', async () => {
     expect(await outlineOf('atlas')).toEqual([
-      '20240101000000_create.sql up file', '20240102000000_index.sql up none', '20240103000000_slashes.sql up file', '20240104000000_checked.sql up file',
+      '20240101000000_create.sql up file',
+      '20240102000000_index.sql up none',
+      '20240103000000_slashes.sql up file',
+      '20240104000000_checked.sql up file',
     ])
     const { files, histories } = await fixture('atlas')
     const sql = (name: string) => extractScripts(`migrations/${name}`, files.get(`migrations/${name}`) ?? '', histories[0])[0]?.sql
     expect(sql('20240103000000_slashes.sql')).toContain('total numeric ; \nALTER TABLE items ADD COLUMN price numeric\n; \n')
-    expect(sql('20240104000000_checked.sql')?.replace(/--[^\n]*/g, '').trim()).toBe('DROP TABLE items;')
+    expect(
+      sql('20240104000000_checked.sql')
+        ?.replace(/--[^\n]*/g, '')
+        .trim(),
+    ).toBe('DROP TABLE items;')
     expect(sql('20240105000000_checkpoint.sql')).toBeUndefined()
   })
 
   test('atlas starts from a checkpoint when nothing before it is left', async () => {
     const text = '-- atlas:checkpoint\n\nCREATE TABLE a (id int);'
-    const [history] = await histories(new Map([['m/atlas.sum', ''], ['m/2_checkpoint.sql', text], ['m/3_next.sql', 'select 1;']]))
+    const [history] = await histories(
+      new Map([
+        ['m/atlas.sum', ''],
+        ['m/2_checkpoint.sql', text],
+        ['m/3_next.sql', 'select 1;'],
+      ]),
+    )
     expect(history?.files).toEqual(['m/2_checkpoint.sql', 'm/3_next.sql'])
   })
 
   test('atlas directives count only where a file begins', async () => {
-    const [history] = await histories(new Map([['m/atlas.sum', ''], ['m/1.sql', '']]))
+    const [history] = await histories(
+      new Map([
+        ['m/atlas.sum', ''],
+        ['m/1.sql', ''],
+      ]),
+    )
     const mode = (text: string) => extractScripts('m/1.sql', text, history)[0]?.transaction
     expect(mode('-- atlas:txmode none\n\nselect 1;')).toBe('none')
     expect(mode('-- a comment\r\n-- atlas:txmode none\r\n\r\nselect 1;')).toBe('none')
@@ -196,7 +264,12 @@ describe('each tool has its order, its parts and its transactions', () => {
   })
 
   test('tern', async () => {
-    expect(await outlineOf('tern')).toEqual(['001_create.sql up file', '001_create.sql down file', '002_index.sql up none', '002_index.sql down file'])
+    expect(await outlineOf('tern')).toEqual([
+      '001_create.sql up file',
+      '001_create.sql down file',
+      '002_index.sql up none',
+      '002_index.sql down file',
+    ])
     const { files, histories } = await fixture('tern')
     const [up] = extractScripts('migrations/001_create.sql', files.get('migrations/001_create.sql') ?? '', histories[0])
     expect(up?.sql).toContain("create table p__prefix___orders (id bigint, name text default 'ß');")
@@ -205,22 +278,36 @@ describe('each tool has its order, its parts and its transactions', () => {
   })
 
   test('node-pg-migrate', async () => {
-    expect(await outlineOf('node-pg-migrate')).toEqual(['1700000000000_create.sql up file', '1700000000000_create.sql down file', '20231114221321000_second.sql up file'])
+    expect(await outlineOf('node-pg-migrate')).toEqual([
+      '1700000000000_create.sql up file',
+      '1700000000000_create.sql down file',
+      '20231114221321000_second.sql up file',
+    ])
     const { histories } = await fixture('node-pg-migrate')
-    expect(histories[0]?.notes).toEqual(['migrations/1700000002000_third.js is a migration in code, which was not read: what it creates is unknown here'])
+    expect(histories[0]?.notes).toEqual([
+      'migrations/1700000002000_third.js is a migration in code, which was not read: what it creates is unknown here',
+    ])
   })
 
   test('pop', async () => {
     expect(await outlineOf('pop')).toEqual([
-      '20240101000000_create.up.sql up file', '20240102000000_more.postgres.up.sql up file',
-      '20240103000000_index.postgres.autocommit.up.sql up none', '20240104000000_words.autocommit.up.sql up none',
+      '20240101000000_create.up.sql up file',
+      '20240102000000_more.postgres.up.sql up file',
+      '20240103000000_index.postgres.autocommit.up.sql up none',
+      '20240104000000_words.autocommit.up.sql up none',
     ])
     const { files, histories } = await fixture('pop')
-    for (const path of files.keys()) if (/mysql|sqlite/.test(path)) expect(extractScripts(path, files.get(path) ?? '', historyOf(path, histories))).toEqual([])
+    for (const path of files.keys())
+      if (/mysql|sqlite/.test(path)) expect(extractScripts(path, files.get(path) ?? '', historyOf(path, histories))).toEqual([])
   })
 
   test('plain folders, numbers by value', async () => {
-    expect(await outlineOf('sql')).toEqual(['v1/1_first.sql up none', 'v1/2_second.sql up none', 'v2/9_ninth.sql up none', 'v2/10_tenth.sql up none'])
+    expect(await outlineOf('sql')).toEqual([
+      'v1/1_first.sql up none',
+      'v1/2_second.sql up none',
+      'v2/9_ninth.sql up none',
+      'v2/10_tenth.sql up none',
+    ])
     expect(scripts('x/2_second_down.sql', 'select 1')).toMatchObject([{ tool: 'sql', direction: 'down' }])
   })
 })

@@ -112,7 +112,10 @@ async function historyOfFiles(found: Found, all: ReadonlySet<string>, read: Read
 function notesOf(leftOut: ReadonlyMap<string, string>, folder: string): string[] {
   const byReason = Map.groupBy(leftOut.keys(), (path) => leftOut.get(path))
   return [...byReason].map(([why, [first, ...others]]) =>
-    others.length === 0 ? `${first} was left out: ${why}` : `${others.length + 1} files of ${shown(folder)} were left out, such as ${first}: ${why}`)
+    others.length === 0
+      ? `${first} was left out: ${why}`
+      : `${others.length + 1} files of ${shown(folder)} were left out, such as ${first}: ${why}`,
+  )
 }
 
 function foreignFile(path: string, folder: string): Array<[string, string]> {

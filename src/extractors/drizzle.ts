@@ -27,8 +27,15 @@ export const drizzle: Extractor = {
   compare: (a, b) => (isNamedMigration(a) && isNamedMigration(b) ? compareText(a, b) : compareVersions(a, b)),
   arrange,
   extract(path, text) {
-    const breakpoints = [...text.matchAll(BREAKPOINT)].map((match) => ({ start: match.index, end: match.index + match[0].length, value: ';' }))
-    const sql = replaceSpans(text, breakpoints.filter(({ start }) => !statementEndsBefore(text, start)))
+    const breakpoints = [...text.matchAll(BREAKPOINT)].map((match) => ({
+      start: match.index,
+      end: match.index + match[0].length,
+      value: ';',
+    }))
+    const sql = replaceSpans(
+      text,
+      breakpoints.filter(({ start }) => !statementEndsBefore(text, start)),
+    )
     return [{ path, tool: 'drizzle', direction: 'up', text, sql, transaction: 'file', notes: [] }]
   },
 }

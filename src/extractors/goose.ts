@@ -62,7 +62,10 @@ interface Annotation extends Span {
 /** What stands between StatementBegin and StatementEnd is a statement even when it has no semicolon. */
 function endStatements(text: string, annotations: readonly Annotation[]): string {
   const open = annotations.filter(({ name, start }) => name === 'statementend' && !statementEndsBefore(text, start))
-  return replaceSpans(text, open.map(({ start, end }) => ({ start, end, value: ';' })))
+  return replaceSpans(
+    text,
+    open.map(({ start, end }) => ({ start, end, value: ';' })),
+  )
 }
 
 function substituted(annotations: readonly Annotation[], length: number): Span[] {

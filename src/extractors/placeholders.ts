@@ -14,11 +14,32 @@ export interface Filled {
  * fits, `public` for what looks like a schema, else an identifier made of its letters.
  */
 export function fillDollarBraces(sql: string, values: ReadonlyMap<string, string> = new Map(), within?: readonly Span[]): Filled {
-  const found = [...sql.matchAll(/\$\{([^}\s]{1,200})\}/g)].map((match) => ({ written: match[0], name: match[1] ?? '', start: match.index, end: match.index + match[0].length }))
-  const ours = found.filter(({ start, end }) => !within || within.some((part) => part.start <= start && end <= part.end))
+  const found = [...sql.matchAll(/\$\{([^}\s]{1,200})\}/g)].map((match) => ({
+    written: match[0],
+    name: match[1] ?? '',
+    start: match.index,
+    end: match.index + match[0].length,
+  }))
+  const ours = within ? inside(found, within) : found
   const replacements = ours.map((match) => ({ ...match, value: valueFor(match.written, match.name, sql, match, values) }))
   const notes = new Set(replacements.map(({ written, value }) => `\`${written}\` is a placeholder, read as \`${value}\``))
-  return { sql: replaceSpans(sql, replacements), notes: [...notes] }
+  return { sql: replaceSpans(sql, replacements), notes: shortened(notes) }
+}
+
+/** Those that lie in one of the spans; both are in order. */
+function inside<Part extends Span>(found: readonly Part[], spans: readonly Span[]): Part[] {
+  let at = 0
+  return found.filter(({ start, end }) => {
+    while ((spans[at]?.end ?? Number.POSITIVE_INFINITY) < end) at++
+    return (spans[at]?.start ?? Number.POSITIVE_INFINITY) <= start
+  })
+}
+
+const MAX_NOTES = 20
+
+function shortened(notes: ReadonlySet<string>): string[] {
+  const some = [...notes].slice(0, MAX_NOTES)
+  return notes.size > MAX_NOTES ? [...some, `and ${notes.size - MAX_NOTES} more placeholders`] : some
 }
 
 function valueFor(written: string, inner: string, sql: string, span: Span, values: ReadonlyMap<string, string>): string {
@@ -35,7 +56,11 @@ function valueFor(written: string, inner: string, sql: string, span: Span, value
 
 /** Padding would become part of a quoted name or text. Judged by the quotes before it on its line. */
 function isQuoted(sql: string, span: Span): boolean {
-  const before = sql.slice(Math.max(0, span.start - 1000), span.start).split('\n').at(-1) ?? ''
+  const before =
+    sql
+      .slice(Math.max(0, span.start - 1000), span.start)
+      .split('\n')
+      .at(-1) ?? ''
   return ["'", '"'].some((quote) => (before.split(quote).length - 1) % 2 === 1)
 }
 
@@ -58,5 +83,5 @@ export function fillGoTemplates(sql: string): Filled {
     else if (!inner.startsWith('/*')) notes.add(`\`${match[0]}\` is a template${steers ? ' and was left out' : `, read as \`${value}\``}`)
     return { start: match.index, end: match.index + match[0].length, value }
   })
-  return { sql: replaceSpans(sql, replacements), notes: [...notes] }
+  return { sql: replaceSpans(sql, replacements), notes: shortened(notes) }
 }
