@@ -8,7 +8,7 @@ import { columnInUse } from './column-in-use.ts'
 import { concurrentTimeout } from './concurrent-timeout.ts'
 import { concurrentlyOnPartitioned } from './concurrently-on-partitioned.ts'
 import { constrainedDomainColumn } from './constrained-domain-column.ts'
-import { costlyTypeChange, timeZoneTypeChange } from './costly-type-change.ts'
+import { costlyTypeChange, quietTypeChange, timeZoneTypeChange } from './costly-type-change.ts'
 import { crowdedTable } from './crowded-table.ts'
 import { disabledTriggers } from './disabled-triggers.ts'
 import { droppedByCascade } from './dropped-by-cascade.ts'
@@ -57,6 +57,7 @@ import { unplacedEnumValue } from './unplaced-enum-value.ts'
 import { unusableIndex } from './unusable-index.ts'
 import { unvalidatedCheck } from './unvalidated-check.ts'
 import { vanishedType } from './vanished-type.ts'
+import { unindexedSearch } from './unindexed-search.ts'
 
 /** The detectors a rule file may name in `detect:`. */
 export const detectors: Record<string, Detector> = {
@@ -101,6 +102,7 @@ export const detectors: Record<string, Detector> = {
   'partitioned-index': partitionedIndex,
   'partly-null-foreign-key': partlyNullForeignKey,
   'pending-trigger-events': pendingTriggerEvents,
+  'quiet-type-change': quietTypeChange,
   'range-before-equality': rangeBeforeEquality,
   'recreated-table': recreatedTable,
   'redundant-index': redundantIndex,
@@ -125,4 +127,5 @@ export const detectors: Record<string, Detector> = {
   'unusable-index': unusableIndex,
   'unvalidated-check': unvalidatedCheck,
   'vanished-type': vanishedType,
+  'unindexed-search': unindexedSearch,
 }
