@@ -5,8 +5,16 @@ import { columnBefore, typeParts } from './column-before.ts'
 /** ALTER COLUMN TYPE that rewrites the table, reads it or rebuilds its indexes, except between timestamps: those have a rule of their own. */
 export const costlyTypeChange: Detector = (scene) => typeChanges(scene, (operation) => !isBetweenTimestamps(scene, operation) && workOf(operation))
 
-/** A change between timestamp and timestamptz that rewrites, which the session's TimeZone decides. */
-export const timeZoneTypeChange: Detector = (scene) => typeChanges(scene, (operation) => isBetweenTimestamps(scene, operation) && workOf(operation))
+/** A change between timestamp and timestamptz that rewrites and, in a session with TimeZone UTC, need not. */
+export const timeZoneTypeChange: Detector = (scene) =>
+  typeChanges(scene, (operation) => {
+    if (!isBetweenTimestamps(scene, operation) || !operation.rewrites) return undefined
+    return operation.using === undefined ? "because the session's TimeZone is not UTC" : 'because USING computes each value'
+  })
+
+/** A change of type that costs nothing but the plans that were made with the old one. */
+export const quietTypeChange: Detector = (scene) =>
+  typeChanges(scene, (operation) => !workOf(operation) && !operation.table?.new && operation.inside !== 'function' && 'nothing')
 
 function typeChanges({ statements }: Scene, work: (operation: Operation) => string | false | undefined): ReturnType<Detector> {
   return statements.flatMap((statement) =>
@@ -23,12 +31,15 @@ function workOf({ table, rewrites, builds, scans }: Operation): string | undefin
   return scans ? `reads all of \`${table?.name}\` to check the values` : undefined
 }
 
+/** Whatever else USING says means another moment, which no setting of the session gives. */
+const IN_UTC = /\bat\s+time\s+zone\s+'(?:utc|etc\/utc|gmt)'$/i
+
 const TIMESTAMPS = ['timestamp with time zone', 'timestamp without time zone']
 
 function isBetweenTimestamps(scene: Scene, operation: Operation): boolean {
   const old = columnBefore(scene, operation)
-  const { column } = operation
-  if (!old || !column?.type) return false
+  const { column, using } = operation
+  if (!old || !column?.type || (using !== undefined && !IN_UTC.test(String(using)))) return false
   const [from, to] = [typeParts(old.type), typeParts(column.fullType ?? column.type)]
   return from.name !== to.name && TIMESTAMPS.includes(from.name) && TIMESTAMPS.includes(to.name) && from.modifiers[0] === to.modifiers[0]
 }
