@@ -5,6 +5,7 @@ import { dynamicText } from './dynamic-text.ts'
 import { looseStatements } from './loose-statements.ts'
 import { type Node, parsePlpgsql, parseSql } from './parser.ts'
 import { sourceOf } from './source.ts'
+import { tolerate } from './tolerant.ts'
 
 /** What every operation of a body carries. */
 export interface BodyWords {
@@ -17,7 +18,7 @@ export interface BodyWords {
 export function readPlpgsqlBody(body: string, reading: Reading, words: BodyWords): Draft[] {
   const { text, start, end } = reading.source
   const tree = parsePlpgsql(text.slice(start, end))
-  const held = tree?.plpgsql_funcs ? statementsIn(tree.plpgsql_funcs) : looseStatements(body)
+  const held = tree?.plpgsql_funcs ? statementsIn(tree.plpgsql_funcs) : looseStatements(tolerate(body).text)
   return held.flatMap((one) => draftsOf(one, reading, words))
 }
 
@@ -35,7 +36,8 @@ function draftsOf(held: Held, reading: Reading, words: BodyWords): Draft[] {
   if ('command' in held) return [{ action: held.command, statement: held.command, ...words }]
   const sql = 'sql' in held ? held.sql : dynamicText(held.dynamic)
   if (sql === undefined) return [{ action: 'execute', statement: 'execute', dynamic: true, ...words }]
-  const parsed = parseSql(sql)
+  const written = parseSql(sql)
+  const parsed = 'error' in written ? parseSql(tolerate(sql).text) : written
   if ('error' in parsed) return [{ action: 'other', statement: 'unknown', tag: 'unreadable statement', ...words }]
   const offsets = offsetsOf(sql)
   return parsed.statements.flatMap(({ node, startByte, endByte }) => {

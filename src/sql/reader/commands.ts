@@ -8,7 +8,7 @@ import {
   namedBy, readAlterExtension, readAlterPublication, readComment, readCreateExtension, readCreatePublication, readCreateSchema, readDefaultPrivileges, readGrant, readGrantRole,
 } from './grants.ts'
 import { callsIn } from './expressions.ts'
-import { tablesRead } from './queries.ts'
+import { tablesRead, tablesWritten } from './queries.ts'
 import { readCreateIndex, readReindex } from './indexes.ts'
 import { wordOf } from './lexer.ts'
 import type { Node } from './parser.ts'
@@ -98,7 +98,7 @@ const READERS: Record<string, Reader> = {
   DropSubscriptionStmt: readDropSubscription,
   AlterSystemStmt: () => single('alter system'),
   DeclareCursorStmt: readDeclareCursor,
-  PrepareStmt: namedBy('prepare', 'name'),
+  PrepareStmt: (node, { names }) => single('prepare', { name: node.name, reads: tablesRead(node.query, names), writes: tablesWritten(node.query, names) }),
   ExecuteStmt: (node) => single('execute', { dynamic: false, name: node.name }),
   DeallocateStmt: () => single('deallocate'),
   ExplainStmt: readExplain,
@@ -118,7 +118,8 @@ function readExplain(node: Node, reading: Reading): Command {
   const analyze = (node.options ?? []).some((one: Node) => one.DefElem.defname === 'analyze')
   const inner = analyze ? readCommand(node.query, reading) : undefined
   const held = (inner?.drafts ?? []).map((draft): Draft => ({ statement: inner?.kind ?? '', ...draft }))
-  return { kind: 'explain', drafts: [{ action: 'explain', analyze }, ...held] }
+  const words = { reads: tablesRead(node.query, reading.names), writes: tablesWritten(node.query, reading.names), calls: callsIn(node.query, reading.names) }
+  return { kind: 'explain', drafts: [{ action: 'explain', analyze, ...words }, ...held] }
 }
 
 function readDeclareCursor(node: Node, { names }: Reading): Command {

@@ -3,7 +3,7 @@ import type { Draft, Command, Reading } from './draft.ts'
 import { callsIn, constantOf, functionName, isNull, visitNodes } from './expressions.ts'
 import { createdTableOf, type Names, strings, tableOf, tableOfKey } from './names.ts'
 import type { Node } from './parser.ts'
-import { comparisons, selectsStar, tablesRead } from './queries.ts'
+import { comparisons, selectsStar, tablesRead, tablesReadAlone } from './queries.ts'
 import { persistenceOf } from './tables.ts'
 import { settingFromCall } from './settings.ts'
 
@@ -17,6 +17,7 @@ export function readSelect(node: Node, reading: Reading): Command {
     orderBy: node.sortClause !== undefined,
     forUpdate: node.lockingClause !== undefined,
     locked: lockedBy(node, names),
+    readsOnly: tablesReadAlone(node, names),
     from,
     reads: from,
     calls,
@@ -40,6 +41,7 @@ export function readInsert(node: Node, reading: Reading): Command {
     into: (node.cols ?? []).map((one: Node) => one.ResTarget.name),
     ...(rows ? { values: rows.length } : !node.selectStmt && { values: 1 }),
     onConflict: node.onConflictClause !== undefined,
+    conflictTarget: node.onConflictClause?.infer !== undefined,
     ...queryWords([node.selectStmt, node.withClause, node.onConflictClause, node.returningClause], names),
   }
   return { kind: 'insert', drafts: [insert, ...writesIn(node.withClause, reading), ...comparisons({ InsertStmt: node }, names)] }

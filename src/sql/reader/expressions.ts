@@ -34,7 +34,7 @@ function reverseFrom(list: object[], from: number): void {
   }
 }
 
-/** The functions an expression calls, lower case, qualified only where written so; with `names`, a nextval as `nextval:schema.sequence`. */
+/** The functions an expression calls, lower case, qualified only where written so; with `names`, a nextval or setval as `nextval:schema.sequence`. */
 export function callsIn(expression: unknown, names?: Names): string[] {
   const calls: string[] = []
   visitNodes(expression, (type, node) => {
@@ -44,8 +44,10 @@ export function callsIn(expression: unknown, names?: Names): string[] {
   return calls.length > 1 ? [...new Set(calls)] : calls
 }
 
+const DRAWS = new Set(['nextval', 'setval'])
+
 function sequenceOf(call: Node, names: Names): string {
-  const sequence = functionName(call) === 'nextval' ? constantOf(call.args?.[0]) : undefined
+  const sequence = DRAWS.has(functionName(call)) ? constantOf(call.args?.[0]) : undefined
   if (sequence === undefined) return ''
   const path = sequence.split('.').map((part) => (part.startsWith('"') ? part.slice(1, -1) : part.toLowerCase()))
   return `:${tableOfPath(path, names).key}`

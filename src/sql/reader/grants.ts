@@ -1,7 +1,7 @@
 /** GRANT, REVOKE, roles, COMMENT and the objects of a whole database. */
 import { type Command, type Draft, type Reading, single } from './draft.ts'
 import { pathOf } from './drops.ts'
-import { tableOf, tableOfPath } from './names.ts'
+import { keyOfPath, tableOf, tableOfPath } from './names.ts'
 import { objectWords } from './object-words.ts'
 import type { Node } from './parser.ts'
 
@@ -15,7 +15,8 @@ export function readGrant(node: Node, { names }: Reading): Command {
   }
   const tables: Node[] = (node.objects ?? []).flatMap((one: Node) => (one.RangeVar ? [one.RangeVar] : []))
   const drafts = tables.map((range): Draft => ({ action, table: tableOf(range, names), ...words }))
-  return { kind: action, drafts: drafts.length > 0 ? drafts : [{ action, ...words }] }
+  const types = words.object === 'type' || words.object === 'domain' ? (node.objects as Node[]).map((one): Draft => ({ action, type: keyOfPath(pathOf(one), names), ...words })) : []
+  return { kind: action, drafts: drafts.length + types.length > 0 ? [...drafts, ...types] : [{ action, ...words }] }
 }
 
 export function readGrantRole(node: Node): Command {
@@ -32,7 +33,7 @@ export function readComment(node: Node, { names }: Reading): Command {
   if (object === 'column') return single('comment', { object, table: tableOfPath(path.slice(0, -1), names), column: { name: path.at(-1) ?? '' } })
   if (['table', 'view', 'materialized view', 'index', 'sequence', 'foreign table'].includes(object)) return single('comment', { object, table: tableOfPath(path, names) })
   if (['constraint', 'trigger', 'rule', 'policy'].includes(object)) return single('comment', { object, table: tableOfPath(path.slice(0, -1), names) })
-  return single('comment', { object })
+  return single('comment', { object, ...((object === 'type' || object === 'domain') && { type: keyOfPath(path, names) }) })
 }
 
 export function readCreateSchema(node: Node): Command {

@@ -21,6 +21,8 @@ const WORD = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y
 const NUMBER = /(?:0[xX][\da-fA-F_]+|\d[\d_]*(?:\.(?!\.)[\d_]*)?(?:[eE][+-]?\d+)?)/y
 const PARAMETER = /\$\d+/y
 const DOLLAR = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y
+/** UTF-16 units a template may take: searching for its end must not read the whole file each time. */
+const TEMPLATE_LIMIT = 2000
 const TEMPLATES: Array<[string, string]> = [['{{', '}}'], ['{%', '%}'], ['{#', '#}'], ['${', '}'], ['#{', '}'], ['<%=', '%>']]
 
 /** The token at `at`; undefined at the end of the text. */
@@ -102,8 +104,8 @@ function blockCommentAt(text: string, start: number): Token {
 function templateAt(text: string, start: number): Token | undefined {
   for (const [open, close] of TEMPLATES) {
     if (!text.startsWith(open, start)) continue
-    const end = text.indexOf(close, start + open.length)
-    if (end >= 0) return { kind: 'template', start, end: end + close.length }
+    const end = text.slice(start, start + TEMPLATE_LIMIT).indexOf(close, open.length)
+    if (end >= 0) return { kind: 'template', start, end: start + end + close.length }
   }
   return undefined
 }

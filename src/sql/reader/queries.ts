@@ -17,12 +17,32 @@ export function tablesRead(query: unknown, names: Names): string[] {
   return [...keys]
 }
 
+/** Keys of the tables its INSERTs, UPDATEs, DELETEs and MERGEs write to. */
+export function tablesWritten(statement: unknown, names: Names): string[] {
+  const keys = new Set<string>()
+  visitNodes(statement, (type, node) => {
+    if (WRITES.has(type)) keys.add(tableOf(node.relation, names).key)
+  })
+  return [...keys]
+}
+
+/** Keys of those read with ONLY, without their children. */
+export function tablesReadAlone(query: unknown, names: Names): string[] {
+  const keys = new Set<string>()
+  visitNodes(query, (type, node) => {
+    if (type === 'RangeVar' && node.inh !== true) keys.add(tableOf(node, names).key)
+  })
+  return [...keys]
+}
+
 /** Does the outermost query select `*` or `t.*`? */
 export function selectsStar(query: Node | undefined): boolean {
-  const select: Node | undefined = query?.SelectStmt ?? query
-  if (!select) return false
-  if (select.larg) return selectsStar(select.larg) || selectsStar(select.rarg)
-  return (select.targetList ?? []).some((one: Node) => one.ResTarget?.val?.ColumnRef?.fields?.at(-1)?.A_Star !== undefined)
+  const left: Array<Node | undefined> = [query?.SelectStmt ?? query]
+  for (let select = left.pop(); select; select = left.pop()) {
+    if (select.larg) left.push(select.rarg, select.larg)
+    else if ((select.targetList ?? []).some((one: Node) => one.ResTarget?.val?.ColumnRef?.fields?.at(-1)?.A_Star !== undefined)) return true
+  }
+  return false
 }
 
 const OPERATORS: Record<string, string> = { '~~': 'like', '!~~': 'not like', '~~*': 'ilike', '!~~*': 'not ilike' }

@@ -2,8 +2,9 @@
 import { type Offsets, offsetsOf } from '../offsets.ts'
 import type { Statement, TransactionMode } from '../statement.ts'
 import { readCommand } from './commands.ts'
+import type { Command, Reading } from './draft.ts'
 import { type Located, locatedIn } from './located.ts'
-import { loadParser, parseSql } from './parser.ts'
+import { loadParser, type Node, parseSql } from './parser.ts'
 import { recover } from './recovery.ts'
 import { openSession, type Session } from './session.ts'
 import { sourceOf } from './source.ts'
@@ -29,6 +30,16 @@ function locate(text: string, offsets: Offsets): Located[] {
   return locatedIn(clean, clean === text ? offsets : offsetsOf(clean), parsed.statements)
 }
 
+/** Undefined when the tree is deeper than the stack. */
+function commandOf(node: Node, reading: Reading): Command | undefined {
+  try {
+    return readCommand(node, reading)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
 function statementOf(located: Located, index: number, text: string, offsets: Offsets, session: Session): Statement {
   const { start, end } = located
   const place = {
@@ -45,6 +56,8 @@ function statementOf(located: Located, index: number, text: string, offsets: Off
     return { index, kind: 'unknown', ...place, operations: [], syntaxError: located.problem }
   }
   const reading = { names: session.names, source: sourceOf(text, located.offsets, start, end), read: readCommand }
-  const { kind, drafts } = readCommand(located.node, reading)
+  const command = commandOf(located.node, reading)
+  if (!command) return { index, kind: 'unknown', ...place, operations: [], syntaxError: { message: 'nested too deeply', at: start } }
+  const { kind, drafts } = command
   return { index, kind, ...place, operations: session.run(drafts, kind) }
 }

@@ -7,10 +7,11 @@ import { type Piece, splitStatements } from './split.ts'
 import { type Foreign, tolerate } from './tolerant.ts'
 
 /** Of so many pieces more would help nobody; the last holds the rest of the file. */
-const PIECES_LIMIT = 20_000
+const PIECES_LIMIT = 100_000
 
 export function recover(text: string): Located[] {
-  if (isBinary(text)) return [{ start: 0, end: text.length, problem: { message: 'not text', at: text.search(CONTROLS), hint: 'this is a binary file, not SQL' } }]
+  const binary = binaryHint(text)
+  if (binary) return [{ start: 0, end: text.length, problem: { message: 'not text', at: Math.max(text.search(CONTROLS), 0), hint: binary } }]
   const { text: sql, foreign } = tolerate(text)
   const hidden: Located[] = foreign.filter((one) => one.hides).map(({ start, end, hint }) => ({
     ...trimmed(text, start, end), problem: { message: 'not SQL', at: start, hint },
@@ -45,10 +46,22 @@ function hintOf(sql: string, { start, end, open }: Piece, foreign: Foreign[]): s
   const written = sql.slice(start, end)
   if (written.includes('\0')) return 'a NUL byte, which Postgres cannot store and no parser reads past'
   if (open) return `${openedBy(sql, open.start)} is never closed`
-  const inside = foreign.find((one) => one.start >= start && one.end <= end)
-  if (inside) return inside.hint
+  const inside = firstFrom(foreign, start)
+  if (inside && inside.end <= end) return inside.hint
   if (/[\u00a0\u2000-\u200b\u3000\ufeff]/.test(written)) return 'an invisible character that is no blank to Postgres, such as a non-breaking space'
   return /[\u2018\u2019\u201c\u201d]/.test(written) ? 'typographic quotes, which are letters to Postgres' : undefined
+}
+
+/** The first that begins at or after the offset, of a list in order. */
+function firstFrom(foreign: Foreign[], offset: number): Foreign | undefined {
+  let low = 0
+  let high = foreign.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((foreign[middle]?.start ?? 0) < offset) low = middle + 1
+    else high = middle
+  }
+  return foreign[low]
 }
 
 function openedBy(sql: string, at: number): string {
@@ -59,12 +72,13 @@ function openedBy(sql: string, at: number): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells a binary file.
 const CONTROLS = /[\0-\x08\x0e-\x1a\x1c-\x1f\ufffd]/
 
-/** A NUL and many other controls in the first stretch: cutting that into statements helps nobody. */
-function isBinary(text: string): boolean {
+/** Many control characters in the first stretch: cutting that into statements helps nobody. */
+function binaryHint(text: string): string | undefined {
   const sample = text.slice(0, 8000)
-  if (!text.includes('\0')) return false
   const controls = [...sample].filter((one) => CONTROLS.test(one)).length
-  return controls > sample.length / 20
+  if (controls <= sample.length / 10) return undefined
+  const nuls = sample.split('\0').length - 1
+  return nuls > sample.length / 3 ? 'this looks like UTF-16; save it as UTF-8' : 'this is a binary file, not SQL'
 }
 
 function limited(pieces: Piece[]): Piece[] {

@@ -64,5 +64,6 @@ function ends(state: State): boolean {
 }
 
 function pieceOf({ first, last, open }: State): Piece {
-  return { start: first?.start ?? 0, end: last?.end ?? 0, ...(open && { open }) }
+  // What is never closed reaches to the end of the text, and Postgres refuses it for that.
+  return { start: first?.start ?? 0, end: open?.end ?? last?.end ?? 0, ...(open && { open }) }
 }

@@ -34,17 +34,20 @@ const BEFORE_VALUE = new Set([
 export function tolerate(text: string): Tolerated {
   const parts: string[] = []
   const foreign: Foreign[] = []
-  const place: Place = { previous: undefined, brackets: 0, statement: '', lineStart: true }
+  const place: Place = { previous: undefined, brackets: 0, statement: '', dataEnds: true }
+  let kept = 0
   let at = 0
   for (let token = tokenAt(text, 0); token; token = tokenAt(text, at)) {
     const found = foreignAt(text, token, place)
-    const end = found?.end ?? token.end
-    parts.push(found ? found.put : text.slice(token.start, end))
-    if (found?.hint) foreign.push({ start: token.start, end, hint: found.hint, ...(found.hides && { hides: true as const }) })
+    at = found?.end ?? token.end
+    if (found) {
+      parts.push(text.slice(kept, token.start), found.put)
+      kept = at
+      if (found.hint) foreign.push({ start: token.start, end: at, hint: found.hint, ...(found.hides && { hides: true as const }) })
+    }
     follow(place, text, token, found)
-    at = end
   }
-  return { text: parts.join(''), foreign }
+  return { text: kept === 0 ? text : parts.join('') + text.slice(kept), foreign }
 }
 
 interface Place {
@@ -52,7 +55,8 @@ interface Place {
   brackets: number
   /** The words of the statement so far, enough of them to know `copy … from stdin`. */
   statement: string
-  lineStart: boolean
+  /** False once a block of data was sought and no end found: there is none further on either. */
+  dataEnds: boolean
 }
 
 interface Found {
@@ -66,12 +70,7 @@ interface Found {
 }
 
 function follow(place: Place, text: string, token: Token, found: Found | undefined): void {
-  if (token.kind === 'space') {
-    if (text.slice(token.start, token.end).includes('\n')) place.lineStart = true
-    return
-  }
-  place.lineStart = false
-  if (token.kind === 'comment') return
+  if (token.kind === 'space' || token.kind === 'comment') return
   const word = found ? '' : wordOf(text, token)
   if (word === '[') place.brackets += 1
   if (word === ']') place.brackets -= 1
@@ -116,12 +115,12 @@ function commandAt(text: string, token: Token, place: Place): Found {
 
 /** `copy … from stdin;` is followed by data up to a line of `\.`. */
 function dataAt(text: string, token: Token, place: Place): Found | undefined {
-  if (!/^ copy .* from (?:stdin|pstdin)(?: |$)/s.test(place.statement)) return undefined
-  const close = /^\\\.[ \t]*\r?$/m
-  const rest = text.slice(token.end)
-  const match = close.exec(rest)
-  if (!match) return undefined
-  const end = token.end + match.index + match[0].length
+  if (!place.dataEnds || !/^ copy .* from (?:stdin|pstdin)(?: |$)/s.test(place.statement)) return undefined
+  const close = /^\\\.[ \t]*\r?$/gm
+  close.lastIndex = token.end
+  place.dataEnds = close.test(text)
+  if (!place.dataEnds) return undefined
+  const end = close.lastIndex
   return { end, put: `;${blanked(text.slice(token.end, end))}`, ends: true }
 }
 

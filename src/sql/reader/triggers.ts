@@ -1,7 +1,7 @@
 /** Triggers, rules, policies and extended statistics: things that hang on a table. */
 import { type Command, type Reading, single } from './draft.ts'
 import { callsIn } from './expressions.ts'
-import { tablesRead } from './queries.ts'
+import { tablesRead, tablesWritten } from './queries.ts'
 import { keyOfPath, strings, tableOf } from './names.ts'
 import type { Node } from './parser.ts'
 
@@ -12,12 +12,14 @@ export function readCreateTrigger(node: Node, { names }: Reading): Command {
     function: strings(node.funcname).join('.'),
     replace: node.replace === true,
     constraint: node.isconstraint === true,
+    each: node.row ? 'row' : 'statement',
     ...(node.constrrel && { from: tableOf(node.constrrel, names).key }),
   })
 }
 
 export function readCreateRule(node: Node, { names }: Reading): Command {
-  return single('create rule', { table: tableOf(node.relation, names), name: node.rulename, replace: node.replace === true })
+  const words = { reads: tablesRead(node.actions, names), writes: tablesWritten(node.actions, names) }
+  return single('create rule', { table: tableOf(node.relation, names), name: node.rulename, replace: node.replace === true, ...words })
 }
 
 export function readCreatePolicy(node: Node, { names }: Reading): Command {
