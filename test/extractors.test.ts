@@ -197,6 +197,10 @@ describe('each tool has its order, its parts and its transactions', () => {
     expect(extractScripts(both, files.get(both) ?? '', history)).toMatchObject([
       { transaction: 'none', notes: [expect.stringContaining('splits')] },
     ])
+    const drops = 'DROP INDEX CONCURRENTLY a;\nCREATE INDEX CONCURRENTLY a ON t (id);'
+    expect(extractScripts(both, drops, history)).toMatchObject([
+      { transaction: 'implicit', notes: [expect.stringContaining('DROP INDEX')] },
+    ])
   })
 
   test('drizzle, with a journal and with folders', async () => {

@@ -3,15 +3,16 @@ import type { Beside, Extractor } from './extractor.ts'
 import { byFolder, compareText, fileName, folderOf, inFolder } from './names.ts'
 import { outline, sentAsOneQuery } from './outline.ts'
 
-const CONCURRENTLY = /^(CREATE( UNIQUE)?|DROP) INDEX CONCURRENTLY\b/
+const BUILDS = /^CREATE( UNIQUE)? INDEX CONCURRENTLY\b/
+const DROPS = /^DROP INDEX CONCURRENTLY\b/
 
 /**
  * Prisma Migrate: `migrations/<timestamp>_name/migration.sql` by folder name, forward only. The file is one simple query
  * without BEGIN, so several statements share an implicit transaction. Since 7.4 a file with CREATE INDEX CONCURRENTLY is
- * split into its statements.
+ * split into its statements, unless it has DROP INDEX CONCURRENTLY too, which the splitter cannot read.
  *
  * https://github.com/prisma/prisma-engines/blob/main/schema-engine/connectors/sql-schema-connector/src/flavour/postgres/connector/native/mod.rs
- * (apply_migration_script), https://github.com/prisma/prisma-engines/pull/5767 (7.4), https://github.com/prisma/prisma/issues/14456
+ * (apply_migration_script), https://github.com/prisma/prisma-engines/pull/5767 (splitting), https://github.com/prisma/prisma-engines/pull/5847 (not with DROP INDEX)
  */
 export const prisma: Extractor = {
   tool: 'prisma',
@@ -32,12 +33,17 @@ export const prisma: Extractor = {
 
 function transactionOf(path: string, text: string, beside: Beside): { transaction: TransactionMode; note?: string } {
   const mode = sentAsOneQuery(text)
-  if (mode === 'none' || !outline(text).some((statement) => CONCURRENTLY.test(statement))) return { transaction: mode }
-  if (splits(path, beside))
+  const statements = mode === 'none' ? [] : outline(text)
+  if (statements.some((statement) => DROPS.test(statement))) {
+    return { transaction: mode, note: 'Prisma sends the file as one query, in which DROP INDEX CONCURRENTLY fails unless it is alone' }
+  }
+  if (!statements.some((statement) => BUILDS.test(statement))) return { transaction: mode }
+  if (splits(path, beside)) {
     return {
       transaction: 'none',
       note: 'Prisma splits a file with CREATE INDEX CONCURRENTLY, so its statements have no transaction in common',
     }
+  }
   return {
     transaction: mode,
     note: 'Prisma before 7.4 sends the file as one query, in which CREATE INDEX CONCURRENTLY fails unless it is alone',
