@@ -20,7 +20,7 @@ export interface Witness {
 
 export interface Judgement {
   verdict: Verdict
-  /** Why the verdict is what it is, in a sentence. */
+  /** Why the verdict is what it is, in a sentence; empty where the evidence says it all. */
   reason: string
   evidence: Evidence[]
 }
@@ -39,12 +39,12 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
   }
   const evidence = [effectsEvidence(claim, measurement, clone, nextId)]
   if (rule.prove === 'change') {
-    if (measurement.differences.length > 0) return { verdict: 'confirmed', reason: `It ran and ${list(measurement.differences)}.`, evidence }
+    if (measurement.differences.length > 0) return { verdict: 'confirmed', reason: `When it ran: ${list(measurement.differences)}.`, evidence }
     return { verdict: 'refuted', reason: 'It ran and changed nothing.', evidence }
   }
   const seen = `when it ran: ${effectsInWords(measurement.effects)}`
   return witness.seenAgain
-    ? { verdict: 'confirmed', reason: `Seen ${seen}.`, evidence }
+    ? { verdict: 'confirmed', reason: '', evidence }
     : { verdict: 'refuted', reason: `Not so ${seen}.`, evidence }
 }
 

@@ -37,7 +37,8 @@ export function predictAll(statements: readonly Statement[], known: Known): Pred
     byScript = createdKeysAfter([statement], byScript)
     byChange = createdKeysAfter([statement], byChange)
     result.effects.push(prediction.effects)
-    result.statements.push(applyPrediction(statement, prediction, byChange))
+    applyPrediction(statement, prediction, byChange)
+    result.statements.push(statement)
   }
   result.created = [...byChange]
   return result

@@ -38,7 +38,7 @@ export function claimsOfRows(rules: readonly Rule[], before: QueryRows, after: Q
     const fresh = (after.rows.get(rule.id) ?? []).filter((row) => !known.has(JSON.stringify(row)))
     return fresh.flatMap((row) => {
       const place = placeOf(row, statements)
-      return place ? [{ rule, ...place, message: fill(rule.message, { ...place.operation, ...row }) }] : []
+      return place ? [{ rule, ...place, message: fill(rule.message, { ...place.operation, ...row }), why: rule.why.trim() }] : []
     })
   })
 }

@@ -44,9 +44,9 @@ function thinOut(rule: Rule, sightings: Sighting[]): Sighting[] {
 
 async function claimOf(scene: Scene, rule: Rule, sighting: Sighting): Promise<Claim> {
   const { statement, operation, values } = sighting
-  const message = fill(rule.message, { ...operation, column: columnOf(operation, statement), ...values })
+  const words = { ...operation, column: columnOf(operation, statement), ...values }
   const fix = await fixOf(scene, rule, sighting)
-  return { rule, statement, operation, message, ...(fix && { fix }) }
+  return { rule, statement, operation, message: fill(rule.message, words), why: fill(rule.why, words).trim(), ...(fix && { fix }) }
 }
 
 async function fixOf(scene: Scene, { fix }: Rule, { statement, operation, values, steps }: Sighting): Promise<ClaimFix | undefined> {

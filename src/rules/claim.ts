@@ -9,6 +9,8 @@ export interface Claim {
   statement: Statement
   operation: Operation
   message: string
+  /** What it costs in production. */
+  why: string
   fix?: ClaimFix
 }
 
