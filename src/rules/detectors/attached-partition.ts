@@ -41,7 +41,7 @@ function stepsFor(operation: Operation, { before, statements }: Scene, text: str
 
 /** The partition constraint in words, for one plain key column; anything else is left to the reader. */
 function conditionOf(key: string, bounds: string): string | undefined {
-  const column = /^(?:range|list)\s*\(\s*("[^"]+"|[a-z_][\w$]*)\s*\)$/i.exec(key.trim())?.[1]
+  const column = /^(?:partition\s+by\s+)?(?:range|list)\s*\(\s*("[^"]+"|[a-z_][\w$]*)\s*\)$/i.exec(key.trim())?.[1]
   if (!column) return undefined
   const list = /^for\s+values\s+in\s*\((.*)\)$/is.exec(bounds.trim())?.[1]
   if (list) return /\bnull\b/i.test(list) ? undefined : `${column} is not null and ${column} in (${list})`
