@@ -5,8 +5,16 @@ import { applySuppressions, readSuppressions } from '../src/rules/suppression.ts
 import type { Statement } from '../src/sql/statement.ts'
 
 const rules = [
-  ['require-concurrent-index', 'squawk/require-concurrent-index-creation', 'eugene/E6', 'pgfence/create-index-not-concurrent', 'migrationpilot/MP001',
-    'pgsafe/add-index-non-concurrent', 'atlas/PG101', 'pgls/requireConcurrentIndexCreation'],
+  [
+    'require-concurrent-index',
+    'squawk/require-concurrent-index-creation',
+    'eugene/E6',
+    'pgfence/create-index-not-concurrent',
+    'migrationpilot/MP001',
+    'pgsafe/add-index-non-concurrent',
+    'atlas/PG101',
+    'pgls/requireConcurrentIndexCreation',
+  ],
   ['avoid-drop-table', 'squawk/ban-drop-table', 'migrationpilot/MP026', 'pgsafe/drop-table', 'atlas/DS102', 'pgls/banDropTable'],
   ['avoid-drop-column', 'squawk/ban-drop-column', 'eugene/E2', 'atlas/DS103', 'pgls/banDropColumn'],
 ].map(([id, ...aliases]) => ({ id, aliases })) as unknown as Rule[]
@@ -14,7 +22,11 @@ const rules = [
 /** Statements as they stand between semicolons; enough for texts without one in a string. */
 function statementsOf(text: string): Statement[] {
   const blank = readComments(text).reduce((rest, { start, end }) => rest.slice(0, start) + ' '.repeat(end - start) + rest.slice(end), text)
-  return [...blank.matchAll(/[^;\s][^;]*/g)].map(({ 0: words, index: start }, index) => ({ index, start, end: start + words.trimEnd().length })) as Statement[]
+  return [...blank.matchAll(/[^;\s][^;]*/g)].map(({ 0: words, index: start }, index) => ({
+    index,
+    start,
+    end: start + words.trimEnd().length,
+  })) as Statement[]
 }
 
 function read(text: string) {
@@ -25,7 +37,10 @@ function read(text: string) {
 function apply(text: string, findings: Array<[string, number]>, checked?: Set<string>) {
   const all = findings.map(([rule, statement]) => ({ rule, statement }))
   const { muted, problems } = applySuppressions(all, read(text), checked)
-  return { muted: all.map((finding) => muted.get(finding)?.by ?? null), problems: problems.map(({ rule, message }) => `${rule}: ${message}`) }
+  return {
+    muted: all.map((finding) => muted.get(finding)?.by ?? null),
+    problems: problems.map(({ rule, message }) => `${rule}: ${message}`),
+  }
 }
 
 describe('where a comment reaches', () => {
@@ -37,7 +52,9 @@ describe('where a comment reaches', () => {
     ['a block comment before a statement on its line', 'drop table b;\n/* pgwitness-ignore avoid-drop-table: old */ drop table a;', [1]],
     ['nothing at the end', 'drop table a;\n-- pgwitness-ignore avoid-drop-table: old', []],
     ['the whole file', 'drop table a;\n-- pgwitness-ignore-file avoid-drop-table: old\ndrop table b;', 'all'],
-  ])('%s', (_, text, statements) => expect(read(text)).toMatchObject([{ by: 'pgwitness', rules: ['avoid-drop-table'], statements, reason: 'old' }]))
+  ])('%s', (_, text, statements) =>
+    expect(read(text)).toMatchObject([{ by: 'pgwitness', rules: ['avoid-drop-table'], statements, reason: 'old' }]),
+  )
 
   test('says its line and span', () => {
     const text = "select 'é';\r\n-- pgwitness-ignore avoid-drop-table: old\r\ndrop table a;"
@@ -77,20 +94,32 @@ describe('our own comments', () => {
   test('name several rules', () => {
     const text = '-- pgwitness-ignore avoid-drop-table, avoid-drop-column: agreed: twice\ndrop table a;'
     expect(read(text)).toMatchObject([{ rules: ['avoid-drop-table', 'avoid-drop-column'], reason: 'agreed: twice' }])
-    expect(apply(text, [['avoid-drop-table', 0], ['avoid-drop-column', 0], ['require-concurrent-index', 0]]))
-      .toEqual({ muted: ['pgwitness', 'pgwitness', null], problems: [] })
+    expect(
+      apply(text, [
+        ['avoid-drop-table', 0],
+        ['avoid-drop-column', 0],
+        ['require-concurrent-index', 0],
+      ]),
+    ).toEqual({ muted: ['pgwitness', 'pgwitness', null], problems: [] })
   })
 
-  test.each(['-- pgwitness-ignore avoid-drop-table', '-- pgwitness-ignore avoid-drop-table:', '-- pgwitness-ignore avoid-drop-table because it is old'])(
-    'do not count without a reason: %s', (comment) => {
-      const { muted, problems } = apply(`${comment}\ndrop table a;`, [['avoid-drop-table', 0]])
-      expect(muted).toEqual([null])
-      expect(problems).toEqual(['require-ignore-reason: This ignore gives no reason after a colon, so it does not count.'])
-    })
+  test.each([
+    '-- pgwitness-ignore avoid-drop-table',
+    '-- pgwitness-ignore avoid-drop-table:',
+    '-- pgwitness-ignore avoid-drop-table because it is old',
+  ])('do not count without a reason: %s', (comment) => {
+    const { muted, problems } = apply(`${comment}\ndrop table a;`, [['avoid-drop-table', 0]])
+    expect(muted).toEqual([null])
+    expect(problems).toEqual(['require-ignore-reason: This ignore gives no reason after a colon, so it does not count.'])
+  })
 
   test('mute only their statement', () =>
-    expect(apply('-- pgwitness-ignore avoid-drop-table: old\ndrop table a;\ndrop table b;', [['avoid-drop-table', 0], ['avoid-drop-table', 1]]).muted)
-      .toEqual(['pgwitness', null]))
+    expect(
+      apply('-- pgwitness-ignore avoid-drop-table: old\ndrop table a;\ndrop table b;', [
+        ['avoid-drop-table', 0],
+        ['avoid-drop-table', 1],
+      ]).muted,
+    ).toEqual(['pgwitness', null]))
 
   test('are reported when they mute nothing', () => {
     const text = '-- pgwitness-ignore avoid-drop-table, avoid-drop-column: old\ndrop table a;'
@@ -104,12 +133,17 @@ describe('our own comments', () => {
     ['require-concurrent-index-creation', '; `require-concurrent-index` is the nearest'],
     ['zzz', ''],
   ])('are reported when no rule is called %s', (name, nearest) =>
-    expect(apply(`-- pgwitness-ignore ${name}: old\ndrop table a;`, [['avoid-drop-table', 0]]))
-      .toEqual({ muted: [null], problems: [`avoid-unused-ignore: No rule is called \`${name}\`${nearest}.`] }))
+    expect(apply(`-- pgwitness-ignore ${name}: old\ndrop table a;`, [['avoid-drop-table', 0]])).toEqual({
+      muted: [null],
+      problems: [`avoid-unused-ignore: No rule is called \`${name}\`${nearest}.`],
+    }),
+  )
 
   test('are reported when they name no rule', () =>
-    expect(apply('-- pgwitness-ignore: old\ndrop table a;', [['avoid-drop-table', 0]]))
-      .toEqual({ muted: [null], problems: ['avoid-unused-ignore: This ignore names no rule, so it ignores nothing.'] }))
+    expect(apply('-- pgwitness-ignore: old\ndrop table a;', [['avoid-drop-table', 0]])).toEqual({
+      muted: [null],
+      problems: ['avoid-unused-ignore: This ignore names no rule, so it ignores nothing.'],
+    }))
 
   test('for the file mute findings that have no statement', () => {
     const [suppression] = read('-- pgwitness-ignore-file avoid-drop-table: old\ndrop table a;')
@@ -158,7 +192,8 @@ describe('comments of other tools', () => {
     ['pgls', '-- pgls-ignore lint/safety', 'all'],
     ['strong_migrations', '-- safety_assured', 'all'],
   ])('%s: %s', (by, comment, named) =>
-    expect(read(`select 1;\n${comment}\ncreate index on a (b);`)).toMatchObject([{ by, rules: named, statements: [1] }]))
+    expect(read(`select 1;\n${comment}\ncreate index on a (b);`)).toMatchObject([{ by, rules: named, statements: [1] }]),
+  )
 
   test.each([
     ['-- squawk-ignore-file ban-drop-table', 'squawk'],
@@ -166,11 +201,21 @@ describe('comments of other tools', () => {
     ['-- pgls-ignore-all lint/safety/banDropTable', 'pgls'],
     ['-- atlas:nolint destructive\n', 'atlas'],
   ])('for a whole file: %s', (comment, by) =>
-    expect(apply(`${comment}\ndrop table a;\ndrop table b;`, [['avoid-drop-table', 0], ['avoid-drop-table', 1]]).muted).toEqual([by, by]))
+    expect(
+      apply(`${comment}\ndrop table a;\ndrop table b;`, [
+        ['avoid-drop-table', 0],
+        ['avoid-drop-table', 1],
+      ]).muted,
+    ).toEqual([by, by]),
+  )
 
   test('from a start to its end', () =>
-    expect(read('drop table a;\n-- pgt-ignore-start lint/safety/banDropTable: reset\ndrop table b;\ndrop table c;\n' +
-      '-- pgt-ignore-end lint/safety/banDropTable: reset\ndrop table d;')).toMatchObject([{ by: 'pgls', statements: [1, 2] }]))
+    expect(
+      read(
+        'drop table a;\n-- pgt-ignore-start lint/safety/banDropTable: reset\ndrop table b;\ndrop table c;\n' +
+          '-- pgt-ignore-end lint/safety/banDropTable: reset\ndrop table d;',
+      ),
+    ).toMatchObject([{ by: 'pgls', statements: [1, 2] }]))
 
   test('are never a problem', () =>
     expect(apply('-- squawk-ignore ban-drop-table\n-- eugene: ignore E99\nselect 1;', [])).toEqual({ muted: [], problems: [] }))

@@ -17,7 +17,15 @@ export function readComments(text: string): Comment[] {
     const start = found.index
     const end = endOf(text, start, found[0])
     if (found[0] === '--') comments.push({ words: text.slice(start + 2, end).trim(), start, end })
-    if (found[0] === '/*') comments.push({ words: text.slice(start + 2, end).replace(/\*\/$/, '').trim(), start, end })
+    if (found[0] === '/*')
+      comments.push({
+        words: text
+          .slice(start + 2, end)
+          .replace(/\*\/$/, '')
+          .trim(),
+        start,
+        end,
+      })
     starts.lastIndex = end
   }
   return comments

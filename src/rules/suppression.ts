@@ -1,5 +1,5 @@
 import type { Statement } from '../sql/statement.ts'
-import { readComments, type Comment } from './comments.ts'
+import { type Comment, readComments } from './comments.ts'
 import { foreignDirective } from './foreign-ignores.ts'
 import { nearestRule } from './nearest.ts'
 import type { Rule, Severity } from './rule.ts'
@@ -61,7 +61,12 @@ const HINT = /ignore|disable|nolint|safety_assured/i
  *
  * On a line of its own a comment reaches the next statement, inside or at the end of a statement that one.
  */
-export function readSuppressions(text: string, statements: readonly Statement[], rules: readonly Rule[], sql: string = text): Suppression[] {
+export function readSuppressions(
+  text: string,
+  statements: readonly Statement[],
+  rules: readonly Rule[],
+  sql: string = text,
+): Suppression[] {
   if (!HINT.test(text)) return []
   const comments = readComments(text)
   return comments.flatMap((comment) => {
@@ -71,7 +76,17 @@ export function readSuppressions(text: string, statements: readonly Statement[],
     if (!directive || (directive.reach !== 'file' && sql[start] !== text[start])) return []
     const { by, reach, rules: names, reason = '', unknown = [] } = directive
     const reached = reach === 'statement' ? statementsAt(comment, text, statements) : reach === 'file' ? 'all' : reach
-    return { by, comment: text.slice(start, end).trimEnd(), line: lineOf(text, start), start, end, rules: names, statements: reached, reason, unknown }
+    return {
+      by,
+      comment: text.slice(start, end).trimEnd(),
+      line: lineOf(text, start),
+      start,
+      end,
+      rules: names,
+      statements: reached,
+      reason,
+      unknown,
+    }
   })
 }
 
@@ -96,7 +111,10 @@ function ownDirective(words: string, rules: readonly Rule[]): Directive | undefi
   const match = /^pgwitness-ignore(-file)?(?![\w-])\s*([^:]*)(?::(.*))?$/is.exec(words)
   if (!match) return undefined
   const [, file, list = '', reason = ''] = match
-  const names = list.split(',').map((name) => name.trim().toLowerCase()).filter(Boolean)
+  const names = list
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter(Boolean)
   const isRule = (name: string) => name in IGNORE_RULES || rules.some(({ id }) => id === name)
   return {
     by: 'pgwitness',
@@ -159,7 +177,8 @@ function problemsOf(suppression: Suppression, used: ReadonlySet<string>, checked
   if (names.length + unknown.length === 0) return [problem('avoid-unused-ignore', 'This ignore names no rule, so it ignores nothing.')]
   return [
     ...unknown.map(({ name, nearest }) =>
-      problem('avoid-unused-ignore', `No rule is called \`${name}\`${nearest ? `; \`${nearest}\` is the nearest` : ''}.`)),
+      problem('avoid-unused-ignore', `No rule is called \`${name}\`${nearest ? `; \`${nearest}\` is the nearest` : ''}.`),
+    ),
     ...names
       .filter((name) => !used.has(name) && !(name in IGNORE_RULES) && (checked?.has(name) ?? true))
       .map((name) => problem('avoid-unused-ignore', `\`${name}\` reports nothing here, so this ignore ignores nothing.`)),

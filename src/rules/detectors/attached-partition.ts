@@ -21,7 +21,12 @@ function defaultOf({ table }: Operation, before: Catalog | undefined): CatalogRe
 }
 
 /** Constraints that prove the partition belongs there and nothing in the default partition does: checked first, dropped after. */
-function stepsFor(operation: Operation, { before, statements }: Scene, text: string, fallback: CatalogRelation | undefined): string[] | undefined {
+function stepsFor(
+  operation: Operation,
+  { before, statements }: Scene,
+  text: string,
+  fallback: CatalogRelation | undefined,
+): string[] | undefined {
   const { table, bounds, partition } = operation
   const created = statements.flatMap((one) => one.operations).find((one) => one.action === 'create table' && one.table?.key === table?.key)
   const key = before?.relations.get(table?.key ?? '')?.partitionKey ?? created?.partitionKey
@@ -29,7 +34,15 @@ function stepsFor(operation: Operation, { before, statements }: Scene, text: str
   if (!condition || String(partition) === '') return undefined
   const checks = [
     { on: quoteKey(String(partition)), name: quoteIdentifier(`${nameOf(String(partition))}_bounds`), condition },
-    ...(fallback ? [{ on: quoteKey(`${fallback.schema}.${fallback.name}`), name: quoteIdentifier(`${fallback.name}_elsewhere`), condition: `not (${condition})` }] : []),
+    ...(fallback
+      ? [
+          {
+            on: quoteKey(`${fallback.schema}.${fallback.name}`),
+            name: quoteIdentifier(`${fallback.name}_elsewhere`),
+            condition: `not (${condition})`,
+          },
+        ]
+      : []),
   ]
   return [
     ...checks.map((one) => `alter table ${one.on} add constraint ${one.name} check (${one.condition}) not valid`),
@@ -48,7 +61,11 @@ function conditionOf(key: string, bounds: string): string | undefined {
   const [, from, to] = /^for\s+values\s+from\s*\(([^,()]+)\)\s*to\s*\(([^,()]+)\)$/is.exec(bounds.trim()) ?? []
   if (!from || !to) return undefined
   const isOpen = (bound: string) => /^\s*(min|max)value\s*$/i.test(bound)
-  return [`${column} is not null`, ...(isOpen(from) ? [] : [`${column} >= ${from.trim()}`]), ...(isOpen(to) ? [] : [`${column} < ${to.trim()}`])].join(' and ')
+  return [
+    `${column} is not null`,
+    ...(isOpen(from) ? [] : [`${column} >= ${from.trim()}`]),
+    ...(isOpen(to) ? [] : [`${column} < ${to.trim()}`]),
+  ].join(' and ')
 }
 
 function nameOf(key: string): string {

@@ -10,9 +10,15 @@ export const backfillOfNewColumn: Detector = (scene) => {
   return operations.flatMap(({ statement, operation }) => {
     const { action, table, nullFilter, sets, number } = operation
     if (action !== 'update' || nullFilter !== true || !table || table.new) return []
-    const added = operations.find(({ operation: earlier }) =>
-      earlier.action === 'add column' && earlier.number < number && earlier.table?.key === table.key && !sharesTransaction(earlier, operation) &&
-      (earlier.column?.default ?? 'none') === 'none' && ((sets ?? []) as string[]).includes(earlier.column?.name ?? ''))
+    const added = operations.find(
+      ({ operation: earlier }) =>
+        earlier.action === 'add column' &&
+        earlier.number < number &&
+        earlier.table?.key === table.key &&
+        !sharesTransaction(earlier, operation) &&
+        (earlier.column?.default ?? 'none') === 'none' &&
+        ((sets ?? []) as string[]).includes(earlier.column?.name ?? ''),
+    )
     return added ? [{ statement, operation, values: { column: added.operation.column } }] : []
   })
 }

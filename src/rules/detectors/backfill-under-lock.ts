@@ -9,9 +9,14 @@ const DATA = ['insert', 'update', 'delete', 'merge', 'copy', 'select', 'truncate
 export const backfillUnderLock: Detector = (scene) => {
   const operations = everyOperation(scene)
   return operations.flatMap(({ statement, operation }) => {
-    const holder = operations.find(({ operation: earlier }) =>
-      !DATA.includes(earlier.action) && isAtLeast(earlier.lock, 'share') && earlier.table?.new === false &&
-      isLaterInTransaction(operation, earlier) && writesMuch(operation, earlier.table.key))?.operation
+    const holder = operations.find(
+      ({ operation: earlier }) =>
+        !DATA.includes(earlier.action) &&
+        isAtLeast(earlier.lock, 'share') &&
+        earlier.table?.new === false &&
+        isLaterInTransaction(operation, earlier) &&
+        writesMuch(operation, earlier.table.key),
+    )?.operation
     if (!holder) return []
     const refused = isAtLeast(holder.lock, 'access exclusive') ? 'read or write' : 'write to'
     return [{ statement, operation, values: { held: holder.table?.name, by: holder.statement, refused } }]

@@ -12,11 +12,20 @@ const OTHERS = ['drop schema', 'truncate']
  */
 export const droppedByCascade: Detector = (scene) => {
   const operations = everyOperation(scene)
-  const cascades = operations.filter(({ operation }) =>
-    operation.cascade === true && operation.table?.new !== true && !OTHERS.includes(operation.action) && operation.action.startsWith('drop '))
+  const cascades = operations.filter(
+    ({ operation }) =>
+      operation.cascade === true &&
+      operation.table?.new !== true &&
+      !OTHERS.includes(operation.action) &&
+      operation.action.startsWith('drop '),
+  )
   const { before, after } = scene
   if (!before || !after) return cascades.map((sighting) => ({ ...sighting, values: { gone: 'whatever depends on it' } }))
-  const gone = goneBeside(before, after, operations.map(({ operation }) => operation))
+  const gone = goneBeside(
+    before,
+    after,
+    operations.map(({ operation }) => operation),
+  )
   if (gone.length === 0) return []
   const shown = gone.length > 4 ? `${gone.slice(0, 4).join(', ')} and ${gone.length - 4} more` : gone.join(', ')
   return cascades.map((sighting) => ({ ...sighting, values: { gone: shown } }))
@@ -31,11 +40,17 @@ function goneBeside(before: Catalog, after: Catalog, operations: Operation[]): s
     const isDropped = (action: string, name: string) =>
       operations.some((one) => one.action === action && one.table?.key === key && (one.constraint?.name ?? one.column?.name) === name)
     const constraints = relation.constraints
-      .filter(({ name, type }) => type !== 'not null' && !left.constraints.some((one) => one.name === name) && !isDropped('drop constraint', name))
+      .filter(
+        ({ name, type }) =>
+          type !== 'not null' && !left.constraints.some((one) => one.name === name) && !isDropped('drop constraint', name),
+      )
       .filter(({ columns }) => columns.every((column) => left.columns.some(({ name }) => name === column)))
       .map(({ name, type }) => `the ${type} \`${name}\` of \`${key}\``)
     const columns = relation.columns
-      .filter(({ name }) => !left.columns.some((one) => one.name === name) && !isDropped('drop column', name) && !isRenamed(operations, key, name))
+      .filter(
+        ({ name }) =>
+          !left.columns.some((one) => one.name === name) && !isDropped('drop column', name) && !isRenamed(operations, key, name),
+      )
       .map(({ name }) => `the column \`${name}\` of \`${key}\``)
     return [...constraints, ...columns]
   })

@@ -8,11 +8,15 @@ export const droppedTable: Detector = (scene) => drops(scene).filter((drop) => !
 export const recreatedTable: Detector = (scene) => drops(scene).filter((drop) => isMadeAnew(drop, scene))
 
 function drops(scene: Scene): Sighting[] {
-  return everyOperation(scene).filter(({ operation: { action, table } }) =>
-    action === 'drop table' && table && !table.new && (scene.before === undefined || scene.before.relations.has(table.key)))
+  return everyOperation(scene).filter(
+    ({ operation: { action, table } }) =>
+      action === 'drop table' && table && !table.new && (scene.before === undefined || scene.before.relations.has(table.key)),
+  )
 }
 
 function isMadeAnew({ operation: drop }: Sighting, scene: Scene): boolean {
-  return everyOperation(scene).some(({ operation: { action, number, table } }) =>
-    (action === 'create table' || action === 'create table as') && number > drop.number && table?.key === drop.table?.key)
+  return everyOperation(scene).some(
+    ({ operation: { action, number, table } }) =>
+      (action === 'create table' || action === 'create table as') && number > drop.number && table?.key === drop.table?.key,
+  )
 }

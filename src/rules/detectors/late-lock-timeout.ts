@@ -9,7 +9,9 @@ export const lateLockTimeout: Detector = (scene) => {
   const [first] = strong
   if (!first || strong.some(({ operation }) => operation.settings.lock_timeout !== undefined)) return []
   return operations
-    .filter(({ operation }) => operation.action === 'set' && operation.setting === 'lock_timeout' && operation.number > first.operation.number)
+    .filter(
+      ({ operation }) => operation.action === 'set' && operation.setting === 'lock_timeout' && operation.number > first.operation.number,
+    )
     .filter(({ operation }) => (millisecondsOf(String(operation.value)) ?? 0) > 0)
     .slice(0, 1)
     .map(() => ({ ...first, values: { subject: subjectOf(first.operation), mode: lockInCapitals(first.operation) } }))

@@ -8,9 +8,14 @@ import { everyOperation, isLaterInTransaction } from './every-operation.ts'
  */
 export const mergeableAlters: Detector = (scene) => {
   const operations = everyOperation(scene)
-  return operations.filter(({ operation }) =>
-    isPass(operation) && operations.some(({ operation: earlier }) =>
-      isPass(earlier) && earlier.table?.key === operation.table?.key && isLaterInTransaction(operation, earlier)))
+  return operations.filter(
+    ({ operation }) =>
+      isPass(operation) &&
+      operations.some(
+        ({ operation: earlier }) =>
+          isPass(earlier) && earlier.table?.key === operation.table?.key && isLaterInTransaction(operation, earlier),
+      ),
+  )
 }
 
 function isPass({ statement, action, rewrites, scans, inside }: Operation): boolean {

@@ -8,7 +8,11 @@ export const missingAnalyze: Detector = (scene) => {
     const { action, table, lock, where, number } = operation
     const outdates = (action === 'alter column type' && operation.rewrites) || (action === 'update' && where !== true)
     if (!outdates || !table || table.new || lock === 'none') return false
-    return !operations.some(({ operation: later }) =>
-      later.number > number && (later.action === 'analyze' || (later.action === 'vacuum' && later.analyze === true)) && (!later.table || later.table.key === table.key))
+    return !operations.some(
+      ({ operation: later }) =>
+        later.number > number &&
+        (later.action === 'analyze' || (later.action === 'vacuum' && later.analyze === true)) &&
+        (!later.table || later.table.key === table.key),
+    )
   })
 }

@@ -19,14 +19,23 @@ export const pendingTriggerEvents: Detector = (scene) => {
 }
 
 function isPendingWrite(earlier: Operation, { number, table, transaction }: Operation): boolean {
-  return WRITES.includes(earlier.action) && earlier.table?.key === table?.key && earlier.number < number &&
-    earlier.transaction.number === transaction.number && transaction.mode !== 'none'
+  return (
+    WRITES.includes(earlier.action) &&
+    earlier.table?.key === table?.key &&
+    earlier.number < number &&
+    earlier.transaction.number === transaction.number &&
+    transaction.mode !== 'none'
+  )
 }
 
 function isSettled(write: Sighting, change: Sighting, operations: readonly Sighting[]): boolean {
-  return operations.some(({ operation }) =>
-    operation.action === 'set constraints' && operation.immediate === true && isLaterInTransaction(operation, write.operation) &&
-    operation.number < change.operation.number)
+  return operations.some(
+    ({ operation }) =>
+      operation.action === 'set constraints' &&
+      operation.immediate === true &&
+      isLaterInTransaction(operation, write.operation) &&
+      operation.number < change.operation.number,
+  )
 }
 
 /** Has the table, or one that references it, a constraint that is checked at the end of the transaction? */
@@ -35,5 +44,6 @@ function isDeferred({ table }: Operation, { before }: Scene, operations: readonl
   const isDue = (definition: string) => definition.includes('INITIALLY DEFERRED') || (isDeferredByScript && / DEFERRABLE/.test(definition))
   if (!before) return isDeferredByScript
   return [...before.relations].some(([key, { constraints }]) =>
-    constraints.some(({ definition, references }) => isDue(definition) && (key === table?.key || references?.table === table?.key)))
+    constraints.some(({ definition, references }) => isDue(definition) && (key === table?.key || references?.table === table?.key)),
+  )
 }

@@ -12,7 +12,9 @@ export const renamedTable: Detector = (scene) => {
     const isNothing = scene.before && operation.table && !scene.before.relations.has(operation.table.key)
     if (!names || isNothing) return []
     const isTaken = operations.some(({ operation: later }) => isLaterInTransaction(later, operation) && givesName(later, names.old))
-    const isSwappedIn = operations.some(({ operation: earlier }) => isLaterInTransaction(operation, earlier) && namesOf(earlier)?.old === names.new)
+    const isSwappedIn = operations.some(
+      ({ operation: earlier }) => isLaterInTransaction(operation, earlier) && namesOf(earlier)?.old === names.new,
+    )
     return isTaken || isSwappedIn ? [] : [{ statement, operation, values: names }]
   })
 }
