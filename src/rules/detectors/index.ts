@@ -58,6 +58,8 @@ import { unusableIndex } from './unusable-index.ts'
 import { unvalidatedCheck } from './unvalidated-check.ts'
 import { vanishedType } from './vanished-type.ts'
 import { unindexedSearch } from './unindexed-search.ts'
+import { blockingReindex } from './blocking-reindex.ts'
+import { nullablePrimaryKey } from './nullable-primary-key.ts'
 
 /** The detectors a rule file may name in `detect:`. */
 export const detectors: Record<string, Detector> = {
@@ -128,4 +130,6 @@ export const detectors: Record<string, Detector> = {
   'unvalidated-check': unvalidatedCheck,
   'vanished-type': vanishedType,
   'unindexed-search': unindexedSearch,
+  'blocking-reindex': blockingReindex,
+  'nullable-primary-key': nullablePrimaryKey,
 }
