@@ -21,7 +21,7 @@ const TYPES = `SELECT t.oid::int, n.nspname || '.' || t.typname AS key FROM pg_t
   LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE NOT (${HIDDEN}) AND (t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c')`
 const LOCKS = `SELECT locktype, coalesce(relation, objid)::int AS oid, mode FROM pg_locks WHERE pid = pg_backend_pid() AND granted
   AND (locktype = 'relation' OR locktype = 'object' AND classid = 'pg_type'::regclass)`
-const FOREIGN_KEYS = `SELECT conname AS name, array_agg(conrelid::int) AS tables FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE contype = 'f' AND c.relkind = 'r' GROUP BY 1`
+const FOREIGN_KEYS = `SELECT k.oid::int, conname AS name, conrelid::int AS table FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE contype = 'f' AND convalidated AND c.relkind = 'r'`
 const SCANS = 'SELECT relid::int AS oid, seq_scan::int AS scans FROM pg_stat_xact_user_tables'
 
 export async function takeSnapshot(connection: Connection): Promise<Snapshot> {
@@ -36,6 +36,9 @@ export async function takeSnapshot(connection: Connection): Promise<Snapshot> {
  */
 export async function observe(connection: Connection, statement: string, existed: Snapshot, before: Snapshot): Promise<Effects> {
   const scansBefore = await scans(connection)
+  // Plans that earlier statements left would hide what planning locks.
+  await connection.run('DISCARD PLANS')
+  const validBefore = await validForeignKeys(connection)
   await connection.run('SET LOCAL client_min_messages = debug1')
   const { messages, error } = await connection.run(statement)
   if (error !== undefined) throw new Error(error)
@@ -43,7 +46,8 @@ export async function observe(connection: Connection, statement: string, existed
   const locks = (await connection.query<{ locktype: string; oid: number; mode: LockMode }>(LOCKS))
   const after = await takeSnapshot(connection)
   const scansAfter = await scans(connection)
-  const foreignKeys = new Map((await connection.query<{ name: string; tables: number[] }>(FOREIGN_KEYS)).map((row) => [row.name, row.tables]))
+  const foreignKeys = new Map<string, number[]>()
+  for (const [oid, { name, table }] of await validForeignKeys(connection)) if (!validBefore.has(oid)) foreignKeys.set(name, [...(foreignKeys.get(name) ?? []), table])
   const read = [...scansAfter].filter(([oid, count]) => count > (scansBefore.get(oid) ?? 0)).map(([oid]) => oid)
   const tables = [...after.relations.values()].filter((relation) => 'rmp'.includes(relation.relkind))
   const rewritten = tables.filter((relation) => before.relations.get(relation.oid) && before.relations.get(relation.oid)!.file !== relation.file)
@@ -54,6 +58,10 @@ export async function observe(connection: Connection, statement: string, existed
     scans: scannedTables(statement, messages, read, builds, before, after, rewritten, foreignKeys).filter((relation) => existed.relations.has(relation.oid)).map((relation) => nameBefore(relation, before)).sort(),
     builds: builds.map(({ build }) => build),
   }
+}
+
+async function validForeignKeys(connection: Connection) {
+  return new Map((await connection.query<{ oid: number; name: string; table: number }>(FOREIGN_KEYS)).map((row) => [row.oid, row]))
 }
 
 async function scans(connection: Connection) {

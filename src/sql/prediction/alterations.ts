@@ -132,7 +132,7 @@ function ownerTo(...[operation, scene, effects]: Parameters<Predictor>): void {
 function createTrigger(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   if (key === undefined) return
-  effects.lock(operation.forEach === 'statement' ? key : partitionsOf(scene, key), 'ShareRowExclusiveLock')
+  effects.lock(operation.each === 'statement' ? key : partitionsOf(scene, key), 'ShareRowExclusiveLock')
   const from = word(operation.from)
   if (from !== undefined) effects.lock(from, 'AccessShareLock')
 }
@@ -145,9 +145,10 @@ function dropTrigger(...[operation, scene, effects]: Parameters<Predictor>): voi
   effects.lock(partitionsOf(scene, key), 'AccessExclusiveLock')
 }
 
-function createRule({ table, writes }: Operation, _: Scene, effects: Recorder): void {
-  if (table) effects.lock(table.key, 'AccessExclusiveLock')
-  effects.lock(words(writes), 'RowExclusiveLock')
+function createRule(operation: Operation, _: Scene, effects: Recorder): void {
+  effects.lock(readKeys(operation), 'AccessShareLock')
+  effects.lock(words(operation.writes), 'RowExclusiveLock')
+  if (operation.table) effects.lock(operation.table.key, 'AccessExclusiveLock')
 }
 
 /** The expressions of a policy are read with their tables open. */

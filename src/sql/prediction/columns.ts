@@ -7,6 +7,7 @@ import {
 } from './knowledge.ts'
 import { isNotNull, isProvenNotNull } from './not-null.ts'
 import { type Predictor, type Predictors, subject } from './predictor.ts'
+import { drawNumbers } from './queries.ts'
 import { constraintOf, type Recorder } from './recorder.ts'
 import { keepsIndexes, rewritesOnTypeChange } from './type-change.ts'
 
@@ -56,6 +57,7 @@ function addColumn(...[operation, scene, effects]: Parameters<Predictor>): void 
   if (!column || tables.length === 0) return
   if (operation.guarded && columnOf(operation, scene, tables[0] as string)) return effects.lock(tables[0] as string, 'AccessExclusiveLock')
   effects.lock(tables, 'AccessExclusiveLock')
+  drawNumbers(operation, effects)
   if (fillsRows(column, scene)) effects.rewrite(tables)
   // Without a value to put in, NOT NULL has to be checked against the rows there are.
   else if (column.nullable === false && (column.default === 'none' || column.generated === 'virtual')) effects.scan(tables)

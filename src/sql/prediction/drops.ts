@@ -1,7 +1,7 @@
 /** What goes when something is dropped: indexes, sequences, foreign keys at both ends, and with CASCADE all that depends on it. */
 import type { CatalogConstraint, CatalogIndex } from '../catalog.ts'
 import {
-  constraintsOf, defaultPartitionOf, indexesOf, keyOf, nameOf, partitionsOf, readersOf, referencesTo, relationOf, type Scene, treeOf,
+  constraintsOf, defaultPartitionOf, indexesOf, keyOf, nameOf, partitionsOf, type Reference, readersOf, referencesTo, relationOf, type Scene, treeOf,
 } from './knowledge.ts'
 import { type Predictor, type Predictors, subject, word } from './predictor.ts'
 import type { Recorder } from './recorder.ts'
@@ -24,11 +24,19 @@ export function dropRelation(scene: Scene, key: string, effects: Recorder): void
     effects.lockIndexes(one, 'AccessExclusiveLock')
     effects.lock(relationOf(scene, one)?.ownedSequences ?? [], 'AccessExclusiveLock', 'sequence')
     for (const constraint of constraintsOf(scene, one)) if (constraint.local !== false) dropForeignKey(scene, one, constraint, effects)
-    for (const { table, constraint } of referencesTo(scene, one)) if (constraint.local !== false) dropForeignKey(scene, keyOf(table), constraint, effects)
+    for (const reference of referencesTo(scene, one)) dropForeignKey(scene, keyOf(reference.table), wholeOf(scene, reference), effects)
     for (const reader of readersOf(scene, one)) dropReader(scene, reader, effects)
   }
   const relation = relationOf(scene, key)
   if (relation?.isPartition) lockParents(scene, relation.parents, effects)
+}
+
+/** A foreign key to a partitioned table has a part for each partition, and goes with any of them. */
+function wholeOf(scene: Scene, { table, constraint }: Reference): CatalogConstraint {
+  if (constraint.local !== false) return constraint
+  const parents = relationOf(scene, constraint.references?.table ?? '')?.parents ?? []
+  const above = table.constraints.find((one) => one.references && parents.includes(one.references.table) && String(one.columns) === String(constraint.columns))
+  return above ? wholeOf(scene, { table, constraint: above }) : constraint
 }
 
 /** Dropping a partition changes what its parent and the default partition hold. */

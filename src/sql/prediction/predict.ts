@@ -74,5 +74,5 @@ function sceneOf(statement: Pick<Statement, 'operations'>, known: Knowledge): Sc
 
 /** CREATE … IF NOT EXISTS of a relation that is there is over before it locks anything. An index is another matter. */
 function existsAlready(first: Operation | undefined, { catalog }: Knowledge): boolean {
-  return first?.guarded === true && first.action.startsWith('create ') && first.action !== 'create index' && first.table !== undefined && catalog?.relations.has(first.table.key) === true
+  return first?.guarded === true && first.action.startsWith('create ') && !['create index', 'create statistics'].includes(first.action) && first.table !== undefined && catalog?.relations.has(first.table.key) === true
 }

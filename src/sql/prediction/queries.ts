@@ -3,19 +3,31 @@ import type { LockMode } from '../effects.ts'
 import type { CatalogConstraint } from '../catalog.ts'
 import type { Operation } from '../operation.ts'
 import { constraintsOf, isPartitioned, keyOf, nameOf, readsOf, referencesTo, relationOf, type Scene, treeOf } from './knowledge.ts'
-import { type Predictor, type Predictors, subject, words, word } from './predictor.ts'
+import { type Predictor, type Predictors, subject, words } from './predictor.ts'
 import type { Recorder } from './recorder.ts'
 
 export const QUERIES: Predictors = {
   select: (operation, scene, effects) => readAll(operation, scene, effects),
-  explain: (operation, scene, effects) => readAll(operation, scene, effects),
+  explain,
   'declare cursor': (operation, scene, effects) => readAll(operation, scene, effects),
-  prepare: (operation, _, effects) => effects.lock(readKeys(operation), 'AccessShareLock'),
+  prepare,
   insert,
   update,
   delete: remove,
   merge,
   copy,
+}
+
+/** EXPLAIN plans, which locks as much as running does. */
+function explain(...[operation, scene, effects]: Parameters<Predictor>): void {
+  readAll(operation, scene, effects)
+  for (const key of words(operation.writes)) planTree(scene, treeOf(scene, key), 'RowExclusiveLock', effects)
+}
+
+/** PREPARE only looks names up. */
+function prepare(operation: Operation, _: Scene, effects: Recorder): void {
+  effects.lock(readKeys(operation), 'AccessShareLock')
+  effects.lock(words(operation.writes), 'RowExclusiveLock')
 }
 
 /** Keys of the relations the operation's queries read. */
@@ -25,12 +37,13 @@ export function readKeys({ from, reads }: Operation): string[] {
 
 /** The relations a query of the operation reads, and the sequences it draws from. */
 export function readAll(operation: Operation, scene: Scene, effects: Recorder): void {
-  const only = new Set(words(operation.onlyFrom))
+  const only = new Set(words(operation.readsOnly))
   for (const key of readKeys(operation)) planRead(scene, key, words(operation.locked).includes(key) ? 'RowShareLock' : 'AccessShareLock', effects, only.has(key))
-  drawNumbers(operation, scene, effects)
+  drawNumbers(operation, effects)
 }
 
-function drawNumbers({ calls }: Operation, _: Scene, effects: Recorder): void {
+/** Sequences named in the calls of the operation's expressions. */
+export function drawNumbers({ calls }: Operation, effects: Recorder): void {
   for (const call of words(calls)) {
     const [name, sequence] = call.split(':')
     if (sequence && ['nextval', 'setval'].includes(name as string)) effects.lock(sequence, 'RowExclusiveLock', 'sequence')
@@ -77,7 +90,7 @@ function writeThrough(scene: Scene, key: string, write: (table: string) => void,
 /** New rows: parents of the foreign keys whose columns get a value, sequences of the columns that get none. */
 function fill(operation: Operation, scene: Scene, table: string, effects: Recorder): void {
   const columns = relationOf(scene, table)?.columns ?? []
-  const named = words(operation.columnNames)
+  const named = words(operation.into)
   const given = named.length > 0 ? named : columns.map((one) => one.name)
   for (const column of columns) if (column.sequence && !given.includes(column.name)) effects.lock(column.sequence, 'RowExclusiveLock', 'sequence')
   for (const constraint of constraintsOf(scene, table)) {
@@ -146,5 +159,5 @@ function copy(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   if (key === undefined) return
   effects.lock(key, operation.to ? 'AccessShareLock' : 'RowExclusiveLock')
-  if (!operation.to) fill({ ...operation, columnNames: operation.columnNames ?? word(operation.into) }, scene, nameOf(scene, key), effects)
+  if (!operation.to) fill(operation, scene, nameOf(scene, key), effects)
 }

@@ -32,9 +32,8 @@ export const TABLES: Predictors = {
 }
 
 function createTable(...[operation, scene, effects]: Parameters<Predictor>): void {
-  effects.lock([...words(operation.likes), ...[operation.like].flat().map(String).filter((key) => key.includes('.'))], 'AccessShareLock')
-  const parents = words(operation.parents).length > 0 ? words(operation.parents) : [word(operation.inherits)].filter((key) => key !== undefined)
-  effects.lock(parents, 'ShareUpdateExclusiveLock')
+  effects.lock(words(operation.like), 'AccessShareLock')
+  effects.lock(words(operation.parents), 'ShareUpdateExclusiveLock')
   const parent = word(operation.partitionOf)
   if (parent === undefined) return
   effects.lock(parent, 'AccessExclusiveLock')

@@ -39,7 +39,8 @@ function alterDomain({ what, type, valid, constraint }: Operation, scene: Scene,
 
 /** ALTER TYPE … ATTRIBUTE … CASCADE changes the tables of the type. */
 function alterType({ what, type, cascade }: Operation, scene: Scene, effects: Recorder): void {
-  if (!cascade || typeof type !== 'string') return
+  // RENAME ATTRIBUTE tells no CASCADE, without which it would fail.
+  if ((!cascade && what !== 'rename attribute') || typeof type !== 'string') return
   const typed = [...(scene.known.catalog?.relations ?? [])].filter(([, one]) => one.ofType === typeKeyOf(scene, type)).flatMap(([key]) => treeOf(scene, key))
   effects.lock(typed, 'AccessExclusiveLock')
   if (what === 'alter attribute type') effects.rewrite(typed)
