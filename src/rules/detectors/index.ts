@@ -42,6 +42,7 @@ import { redundantIndex } from './redundant-index.ts'
 import { refreshWithoutUniqueIndex } from './refresh-without-unique-index.ts'
 import { renamedTable } from './renamed-table.ts'
 import { replacedView } from './replaced-view.ts'
+import { scannedDomain } from './scanned-domain.ts'
 import { severalForeignKeys } from './several-foreign-keys.ts'
 import { shortPrimaryKey } from './short-primary-key.ts'
 import { slowWorkUnderLock } from './slow-work-under-lock.ts'
@@ -111,6 +112,7 @@ export const detectors: Record<string, Detector> = {
   'refresh-without-unique-index': refreshWithoutUniqueIndex,
   'renamed-table': renamedTable,
   'replaced-view': replacedView,
+  'scanned-domain': scannedDomain,
   'second-concurrent-index': secondConcurrentIndex,
   'several-foreign-keys': severalForeignKeys,
   'short-primary-key': shortPrimaryKey,
