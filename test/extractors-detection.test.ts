@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of migration tools are what is tested
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { findHistories } from '../src/extractors/detect.ts'
 import { extractScripts, historyOf, whyLeftOut } from '../src/extractors/history.ts'
 import { compareNaturally, compareVersions } from '../src/extractors/names.ts'
@@ -7,6 +7,9 @@ import { outline } from '../src/extractors/outline.ts'
 import { keepOnly, replaceSpans } from '../src/extractors/positions.ts'
 import { whyNotMigration } from '../src/extractors/roles.ts'
 import { TOOLS } from '../src/extractors/script.ts'
+
+// Machines that test many things at once are slow to start processes.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 function find(files: Record<string, string>, configured: Parameters<typeof findHistories>[2] = []) {
   return findHistories(Object.keys(files), async (path) => files[path], configured)

@@ -2,11 +2,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { findHistories } from '../src/extractors/detect.ts'
 import { extractScripts, type History, historyOf } from '../src/extractors/history.ts'
 import type { Script, Tool } from '../src/extractors/script.ts'
 import { TOOLS } from '../src/extractors/script.ts'
+
+// Machines that test many things at once are slow to start processes.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const FIXTURES = join(import.meta.dirname, 'fixtures/migrations')
 

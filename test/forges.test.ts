@@ -13,10 +13,13 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { UserError } from '../src/errors.ts'
 import type { Change } from '../src/forges/change.ts'
 import { readChange, treeAt } from '../src/forges/local.ts'
+
+// Machines that test many things at once are slow to start processes.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const folders: string[] = []
 const environment = { ...process.env }
