@@ -50,14 +50,14 @@ export function ensureFolder(folder: string): void {
   mkdirSync(folder, { recursive: true })
 }
 
-/** Leaves the newest snapshots, and no file that a killed process left half-written. */
-export function pruneCache(folder: string, kept = KEPT): void {
+/** Leaves `empty`, which every new base starts from, the newest snapshots, and no file that a killed process left half-written. */
+export function pruneCache(folder: string, empty: string, kept = KEPT): void {
   const files = list(folder).flatMap((name) => {
     const path = join(folder, name)
     const time = statSync(path, { throwIfNoEntry: false })?.mtimeMs
     return time === undefined ? [] : [{ path, time }]
   })
-  const snapshots = files.filter(({ path }) => path.endsWith('.snapshot')).sort((a, b) => b.time - a.time)
+  const snapshots = files.filter(({ path }) => path.endsWith('.snapshot') && path !== empty).sort((a, b) => b.time - a.time)
   const abandoned = files.filter(({ path, time }) => path.endsWith('.tmp') && Date.now() - time > ABANDONED_MS)
   for (const { path } of [...snapshots.slice(kept), ...abandoned]) dropSnapshot(path)
 }

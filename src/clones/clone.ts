@@ -22,7 +22,10 @@ export interface BaseScript {
 }
 
 /** `line` is the one-based line of the file it starts on. */
-export interface BaseStatement { text: string; line: number }
+export interface BaseStatement {
+  text: string
+  line: number
+}
 
 /** What could not be replayed, and why. The rest of its file and of the history still runs. */
 export interface SkippedBase {
@@ -78,9 +81,19 @@ export interface StatementOutcome {
   notices: Notice[]
   error?: DatabaseError
 }
-export interface Notice { severity: string; code: string; message: string }
+export interface Notice {
+  severity: string
+  code: string
+  message: string
+}
 /** `position` counts characters of the statement, one-based. */
-export interface DatabaseError { code: string; message: string; detail?: string; hint?: string; position?: number }
+export interface DatabaseError {
+  code: string
+  message: string
+  detail?: string
+  hint?: string
+  position?: number
+}
 
 /** The statement that makes the role whose absence this error is about: roles live outside migrations. Undefined for other errors. */
 export function createMissingRole(error: DatabaseError): string | undefined {

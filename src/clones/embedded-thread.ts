@@ -12,9 +12,16 @@ export interface Thread {
   stop(): Promise<void>
 }
 
-export interface ThreadLimits { statementMs: number; startMs: number }
+export interface ThreadLimits {
+  statementMs: number
+  startMs: number
+}
 
-interface Waiting { name: CallName; resolve(result: unknown): void; reject(error: Error): void }
+interface Waiting {
+  name: CallName
+  resolve(result: unknown): void
+  reject(error: Error): void
+}
 
 const SERVICE = 'embedded clone'
 
@@ -22,7 +29,8 @@ export function startThread(limits: ThreadLimits): Thread {
   const progress = new Int32Array(new SharedArrayBuffer(PROGRESS.length * Int32Array.BYTES_PER_ELEMENT))
   // The worker stands beside this file: .ts in the source tree, .js in the package.
   const file = import.meta.url.replace(/embedded-thread\.(\w+)$/, 'embedded-worker.$1')
-  const worker = new Worker(new URL(file), { workerData: { progress: progress.buffer }, stdout: true, stderr: true })
+  // Flags of the process, such as those for code given on the command line, are none of the thread's business.
+  const worker = new Worker(new URL(file), { workerData: { progress: progress.buffer }, execArgv: [], stdout: true, stderr: true })
   const waiting = new Map<number, Waiting>()
   let [ids, dead, replaying] = [0, undefined as string | undefined, false]
 
@@ -82,10 +90,13 @@ export function startThread(limits: ThreadLimits): Thread {
 /** Calls `late` when no statement was begun for `limit` milliseconds. */
 function watch(progress: Int32Array, limit: number, late: () => void): () => void {
   let [seen, since] = [Atomics.load(progress, PROGRESS.statements), performance.now()]
-  const timer = setInterval(() => {
-    const now = Atomics.load(progress, PROGRESS.statements)
-    if (now !== seen) [seen, since] = [now, performance.now()]
-    else if (performance.now() - since >= limit) late()
-  }, Math.min(limit / 4, 250))
+  const timer = setInterval(
+    () => {
+      const now = Atomics.load(progress, PROGRESS.statements)
+      if (now !== seen) [seen, since] = [now, performance.now()]
+      else if (performance.now() - since >= limit) late()
+    },
+    Math.min(limit / 4, 250),
+  )
   return () => clearInterval(timer)
 }

@@ -7,17 +7,29 @@ import { loadExtensions } from './extensions.ts'
 import { replay } from './replay.ts'
 import { openSession, type Session, Wedged } from './session.ts'
 import { readSnapshot, SnapshotFiles, writeSnapshot } from './snapshot.ts'
-import { type Calls, type CallName, PROGRESS, type WorkerReply, type WorkerRequest } from './worker-messages.ts'
+import { type CallName, type Calls, PROGRESS, type WorkerReply, type WorkerRequest } from './worker-messages.ts'
 
 /**
  * PGlite's own parameters without `-O` (changes to system tables) and without its search_path, so that the clone behaves as a server does.
  * Parallel workers do not exist here, and planning our own queries once saves a third of the time of an experiment.
  */
 const START = [
-  '--single', '-F', '-j',
-  ...['exit_on_error=false', 'log_checkpoints=false', 'max_worker_processes=0', 'max_parallel_workers=0', 'max_parallel_workers_per_gather=0',
-    'max_parallel_maintenance_workers=0', 'io_method=sync', 'plan_cache_mode=force_generic_plan', 'full_page_writes=off', 'wal_level=logical', 'max_wal_size=32MB']
-    .flatMap((setting) => ['-c', setting]),
+  '--single',
+  '-F',
+  '-j',
+  ...[
+    'exit_on_error=false',
+    'log_checkpoints=false',
+    'max_worker_processes=0',
+    'max_parallel_workers=0',
+    'max_parallel_workers_per_gather=0',
+    'max_parallel_maintenance_workers=0',
+    'io_method=sync',
+    'plan_cache_mode=force_generic_plan',
+    'full_page_writes=off',
+    'wal_level=logical',
+    'max_wal_size=32MB',
+  ].flatMap((setting) => ['-c', setting]),
 ]
 
 const progress = new Int32Array((workerData as { progress: SharedArrayBuffer }).progress)

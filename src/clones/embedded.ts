@@ -44,7 +44,11 @@ export function embeddedClones(options: EmbeddedOptions = {}): CloneProvider {
   }
 }
 
-interface Ready { version: string; skipped: SkippedBase[]; cached: boolean }
+interface Ready {
+  version: string
+  skipped: SkippedBase[]
+  cached: boolean
+}
 
 /** Starts from the best snapshot there is, replays what it lacks, and stores the result. */
 async function prepare(thread: Thread, base: CloneBase, cacheDir: string | undefined, signal: AbortSignal): Promise<Ready> {
@@ -59,16 +63,25 @@ async function prepare(thread: Thread, base: CloneBase, cacheDir: string | undef
   if (fresh) await thread.call('save', { path: snapshotPath(cacheDir, keys[0] ?? ''), skipped: [] }, signal)
   const rest = base.scripts.slice(scripts)
   if (rest.length === 0) return { version, skipped, cached: !fresh }
-  skipped.push(...await replayAll(thread, rest, signal))
+  skipped.push(...(await replayAll(thread, rest, signal)))
   await thread.call('save', { path: snapshotPath(cacheDir, keys.at(-1) ?? ''), skipped }, signal)
-  pruneCache(cacheDir)
+  pruneCache(cacheDir, snapshotPath(cacheDir, keys[0] ?? ''))
   return { version, skipped, cached: false }
 }
 
-interface Started { version: string; skipped: SkippedBase[]; scripts: number; fresh: boolean }
+interface Started {
+  version: string
+  skipped: SkippedBase[]
+  scripts: number
+  fresh: boolean
+}
 
 async function startFrom(
-  thread: Thread, cacheDir: string, keys: readonly string[], extensions: string[], signal: AbortSignal,
+  thread: Thread,
+  cacheDir: string,
+  keys: readonly string[],
+  extensions: string[],
+  signal: AbortSignal,
 ): Promise<Started> {
   for (let found = findSnapshot(cacheDir, keys); found; found = findSnapshot(cacheDir, keys)) {
     const { corrupt, version, skipped } = await thread.call('start', { snapshot: found.path, extensions }, signal)
@@ -93,7 +106,7 @@ function embeddedClone(thread: Thread, ready: Ready): Clone {
     postgres: Number.parseInt(ready.version, 10),
     ...ready,
     async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-      return await thread.call('query', { sql, parameters }, undefined) as Row[]
+      return (await thread.call('query', { sql, parameters }, undefined)) as Row[]
     },
     async run(sql, signal): Promise<StatementOutcome> {
       const [outcome] = await batch([{ sql }], signal)

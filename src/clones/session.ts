@@ -1,6 +1,16 @@
 import type { PGlite } from '@electric-sql/pglite'
 import type { DatabaseError, StatementOutcome } from './clone.ts'
-import { copyFailMessage, executeMessage, join, parseMessage, queryMessage, type Reply, replyReader, rowsOfTag, syncMessage } from './wire.ts'
+import {
+  copyFailMessage,
+  executeMessage,
+  join,
+  parseMessage,
+  queryMessage,
+  type Reply,
+  replyReader,
+  rowsOfTag,
+  syncMessage,
+} from './wire.ts'
 
 /** The instance no longer answers. Nothing it says from then on can be trusted. */
 export class Wedged extends Error {
@@ -61,10 +71,10 @@ export function openSession(pg: PGlite, began: () => void): Session {
   return session
 }
 
-/** An outcome for a statement that is not sent at all. */
+/** The error of a statement that is not sent at all; what hides COPY … PROGRAM better is caught by `check`. */
 export function refusal(sql: string): DatabaseError | undefined {
   if (sql.includes('\0')) return { code: '22021', message: 'invalid byte sequence for encoding "UTF8": 0x00' }
-  if (/\bcopy\b[\s\S]*\b(?:from|to)\s+program\b/i.test(sql)) {
+  if (/\bcopy\b[\s\S]*\b(?:from|to)\s+program\b/i.test(sql.replace(/\/\*[\s\S]*?\*\/|--[^\n]*/g, ' '))) {
     return { code: '42501', message: 'COPY … PROGRAM is not run on a clone' }
   }
   return undefined

@@ -125,7 +125,7 @@ export class SnapshotFiles extends EmscriptenBuiltinFilesystem {
   }
 
   override async closeFs(): Promise<void> {
-    (this.pg?.Module.FS as unknown as MemoryFiles).quit()
+    ;(this.pg?.Module.FS as unknown as MemoryFiles).quit()
   }
 }
 

@@ -3,7 +3,10 @@ import type { BaseScript, DatabaseError, SkippedBase, Step, StepOutcome } from '
 /** What a clone asks its worker thread, and what comes back. */
 export interface Calls {
   /** Loads a snapshot, or makes a new cluster; `corrupt` when the snapshot cannot be used, and nothing was started. */
-  start: { request: { snapshot: string | undefined; extensions: string[] }; result: { corrupt: boolean; version: string; skipped: SkippedBase[] } }
+  start: {
+    request: { snapshot: string | undefined; extensions: string[] }
+    result: { corrupt: boolean; version: string; skipped: SkippedBase[] }
+  }
   replay: { request: { scripts: BaseScript[] }; result: SkippedBase[] }
   save: { request: { path: string; skipped: SkippedBase[] }; result: null }
   query: { request: { sql: string; parameters: unknown[] }; result: unknown[] }
@@ -11,7 +14,11 @@ export interface Calls {
 }
 export type CallName = keyof Calls
 
-export interface WorkerRequest<Name extends CallName = CallName> { id: number; name: Name; request: Calls[Name]['request'] }
+export interface WorkerRequest<Name extends CallName = CallName> {
+  id: number
+  name: Name
+  request: Calls[Name]['request']
+}
 
 /** `wedged` is the end of the instance; `database` is an answer; anything else is our bug. */
 export type WorkerReply =

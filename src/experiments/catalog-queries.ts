@@ -45,7 +45,9 @@ from pg_catalog.pg_constraint k
 left join pg_catalog.pg_class ic on ic.oid = k.conindid
 where ${filter(scope, 'k.conrelid')} order by k.conrelid, k.conname`
 
-const indexes = (scope: Scope): string => `select i.indrelid as oid, i.indexrelid as index, c.relname as name, n.nspname as schema, am.amname as method,
+const indexes = (
+  scope: Scope,
+): string => `select i.indrelid as oid, i.indexrelid as index, c.relname as name, n.nspname as schema, am.amname as method,
   i.indisunique as unique, i.indisprimary as primary, i.indisvalid as valid, i.indkey as keys, i.indnkeyatts as "keyCount",
   pg_catalog.pg_get_expr(i.indpred, i.indrelid) as predicate, pg_catalog.pg_get_indexdef(i.indexrelid) as definition
 from pg_catalog.pg_index i
@@ -66,9 +68,13 @@ const LINKS: Record<Link, (scope: Scope) => string> = {
   reads: (scope) => `select 'reads' as link, r.ev_class as oid, d.refobjid as other, 0 as number, null as name
     from (select oid, ev_class from pg_catalog.pg_rewrite where ${filter(scope, 'ev_class')} offset 0) r
     join pg_catalog.pg_depend d on d.classid = 2618 and d.objid = r.oid and d.refclassid = 1259 and d.refobjid <> r.ev_class`,
-  owner: (scope) => `select 'owner' as link, d.objid as oid, d.refobjid as other, d.refobjsubid as number, null as name from pg_catalog.pg_depend d
+  owner: (
+    scope,
+  ) => `select 'owner' as link, d.objid as oid, d.refobjid as other, d.refobjsubid as number, null as name from pg_catalog.pg_depend d
     where d.classid = 1259 and d.refclassid = 1259 and d.deptype in ('a', 'i') and d.refobjsubid > 0 and ${filter(scope, 'd.objid')}`,
-  identity: (scope) => `select 'identity' as link, d.refobjid as oid, d.objid as other, d.refobjsubid as number, null as name from pg_catalog.pg_depend d
+  identity: (
+    scope,
+  ) => `select 'identity' as link, d.refobjid as oid, d.objid as other, d.refobjsubid as number, null as name from pg_catalog.pg_depend d
     where d.classid = 1259 and d.refclassid = 1259 and d.deptype = 'i' and d.refobjsubid > 0 and ${filter(scope, 'd.refobjid')}`,
   default: (scope) => `select 'default' as link, a.adrelid as oid, d.refobjid as other, a.adnum as number, null as name
     from (select oid, adrelid, adnum from pg_catalog.pg_attrdef where ${filter(scope, 'adrelid')} offset 0) a
@@ -81,8 +87,13 @@ const LINKS: Record<Link, (scope: Scope) => string> = {
 
 /** Words without which a statement cannot change a kind of link. What runs other code, or drops what others depend on, may change all. */
 const CHANGES: Record<Link, RegExp> = {
-  parent: /partition|inherit/i, reads: /view|rule/i, trigger: /trigger/i, statistics: /statistics/i, owner: /serial|sequence|identity|owned/i,
-  identity: /identity/i, default: /default|nextval|serial/i,
+  parent: /partition|inherit/i,
+  reads: /view|rule/i,
+  trigger: /trigger/i,
+  statistics: /statistics/i,
+  owner: /serial|sequence|identity|owned/i,
+  identity: /identity/i,
+  default: /default|nextval|serial/i,
 }
 const MAY_CHANGE_ALL = /^\s*(?:do|call|select|with|execute|drop)\b|\b(?:cascade|like|extension)\b/i
 

@@ -38,11 +38,24 @@ export interface RawRelation {
 }
 
 const KINDS: Record<string, CatalogRelation['kind']> = {
-  r: 'table', p: 'partitioned table', i: 'index', I: 'partitioned index', v: 'view', m: 'materialized view', S: 'sequence', f: 'foreign table',
+  r: 'table',
+  p: 'partitioned table',
+  i: 'index',
+  I: 'partitioned index',
+  v: 'view',
+  m: 'materialized view',
+  S: 'sequence',
+  f: 'foreign table',
   c: 'composite type',
 }
 const CONSTRAINTS: Record<string, CatalogConstraint['type']> = {
-  f: 'foreign key', c: 'check', u: 'unique', p: 'primary key', x: 'exclusion', n: 'not null', t: 'trigger',
+  f: 'foreign key',
+  c: 'check',
+  u: 'unique',
+  p: 'primary key',
+  x: 'exclusion',
+  n: 'not null',
+  t: 'trigger',
 }
 const ACTIONS: Record<string, string> = { a: 'no action', r: 'restrict', c: 'cascade', n: 'set null', d: 'set default' }
 
@@ -56,7 +69,7 @@ export function rawRelations(rows: RelationRows, before?: ReadonlyMap<number, Ra
     const oid = number(row, 'oid')
     const mine = links.get(oid) ?? []
     const old = before?.get(oid)
-    const linked = (link: string): Row[] => (rows.asked.has(link) ? mine : old?.links ?? []).filter((one) => one['link'] === link)
+    const linked = (link: string): Row[] => (rows.asked.has(link) ? mine : (old?.links ?? [])).filter((one) => one['link'] === link)
     const others = (link: string): number[] => linked(link).map((one) => number(one, 'other'))
     const itsColumns = columns.get(oid) ?? []
     const kept = (old?.links ?? []).filter((one) => !rows.asked.has(one['link'] ?? ''))
@@ -77,14 +90,22 @@ export function rawRelations(rows: RelationRows, before?: ReadonlyMap<number, Ra
       // Indexes hang on columns in the same way.
       owner: row['kind'] === 'S' ? others('owner')[0] : undefined,
       draws: new Map([...linked('default'), ...linked('identity')].map((one) => [number(one, 'number'), number(one, 'other')])),
-      triggers: linked('trigger').map((one) => one['name'] ?? '').sort(),
-      statistics: linked('statistics').map((one) => one['name'] ?? '').sort(),
+      triggers: linked('trigger')
+        .map((one) => one['name'] ?? '')
+        .sort(),
+      statistics: linked('statistics')
+        .map((one) => one['name'] ?? '')
+        .sort(),
     }
   })
 }
 
 /** What other relations say about one. */
-export interface Surrounding { children: string[]; readBy: string[]; ownedSequences: string[] }
+export interface Surrounding {
+  children: string[]
+  readBy: string[]
+  ownedSequences: string[]
+}
 
 export function relationOf(raw: RawRelation, all: ReadonlyMap<number, RawRelation>, around: Surrounding): CatalogRelation {
   const { row } = raw
@@ -145,7 +166,10 @@ function constraintOf(row: Row, raw: RawRelation, all: ReadonlyMap<number, RawRe
     local: row['local'] === 't',
     noInherit: row['noInherit'] === 't',
     ...(referenced && { references: { table: referenced.key, columns: names(row['referencedColumns'], referenced.names) } }),
-    ...(type === 'foreign key' && { onDelete: ACTIONS[row['onDelete'] ?? ''] ?? 'no action', onUpdate: ACTIONS[row['onUpdate'] ?? ''] ?? 'no action' }),
+    ...(type === 'foreign key' && {
+      onDelete: ACTIONS[row['onDelete'] ?? ''] ?? 'no action',
+      onUpdate: ACTIONS[row['onUpdate'] ?? ''] ?? 'no action',
+    }),
     ...defined({ index: row['index'] ?? undefined }),
   }
 }
@@ -167,7 +191,11 @@ function indexOf(row: Row, raw: RawRelation): CatalogIndex {
 
 /** `{1,3}` as the names of those columns. */
 function names(array: string | null | undefined, known: ReadonlyMap<number, string>): string[] {
-  return (array ?? '').replace(/[{}]/g, '').split(',').filter(Boolean).map((one) => known.get(Number(one)) ?? '')
+  return (array ?? '')
+    .replace(/[{}]/g, '')
+    .split(',')
+    .filter(Boolean)
+    .map((one) => known.get(Number(one)) ?? '')
 }
 
 function byOid(rows: readonly Row[]): Map<number, Row[]> {
@@ -187,5 +215,7 @@ export function number(row: Row, name: string): number {
 
 /** Leaves out what is undefined, for properties that are either there or not. */
 function defined<const T extends Record<string, unknown>>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
 }

@@ -13,7 +13,17 @@ export function differencesOf(before: LiveCatalog, after: LiveCatalog, touched: 
     else if (is && !was) sentences.push(...(backsConstraint(is, after) ? [] : [`adds ${named(is)}`]))
     else if (was && is) sentences.push(...changesOf(was, is, renamedColumns(old, now)))
   }
-  return sentences
+  return withoutReplaced(sentences)
+}
+
+/** An index that a change of type or REINDEX CONCURRENTLY replaces by one of the same name is not news. */
+function withoutReplaced(sentences: readonly string[]): string[] {
+  const all = new Set(sentences)
+  return sentences.filter((sentence) => {
+    const [verb, ...object] = sentence.split(' ')
+    const opposite = verb === 'drops' ? 'adds' : verb === 'adds' ? 'drops' : undefined
+    return opposite === undefined || !all.has([opposite, ...object].join(' '))
+  })
 }
 
 function named({ kind, schema, name }: CatalogRelation): string {
@@ -42,14 +52,17 @@ function columnChanges(was: readonly CatalogColumn[], is: readonly CatalogColumn
   const before = new Map(was.map((column) => [column.name, column]))
   const after = new Map(is.map((column) => [column.name, column]))
   const dropped = was.filter(({ name }) => !after.has(name)).map(({ name }) => `drops column ${table}.${name}`)
-  return [...dropped, ...is.flatMap((column) => {
-    const old = before.get(column.name)
-    if (!old) return [`adds column ${table}.${column.name}`]
-    return [
-      ...(old.type === column.type ? [] : [`changes ${table}.${column.name} from ${old.type} to ${column.type}`]),
-      ...(old.notNull === column.notNull ? [] : [`makes ${table}.${column.name} ${column.notNull ? 'not null' : 'nullable'}`]),
-    ]
-  })]
+  return [
+    ...dropped,
+    ...is.flatMap((column) => {
+      const old = before.get(column.name)
+      if (!old) return [`adds column ${table}.${column.name}`]
+      return [
+        ...(old.type === column.type ? [] : [`changes ${table}.${column.name} from ${old.type} to ${column.type}`]),
+        ...(old.notNull === column.notNull ? [] : [`makes ${table}.${column.name} ${column.notNull ? 'not null' : 'nullable'}`]),
+      ]
+    }),
+  ]
 }
 
 function constraintChanges(was: CatalogRelation, is: CatalogRelation, table: string): string[] {
@@ -58,11 +71,14 @@ function constraintChanges(was: CatalogRelation, is: CatalogRelation, table: str
   const before = new Map(told(was).map((constraint) => [constraint.name, constraint]))
   const after = new Map(told(is).map((constraint) => [constraint.name, constraint]))
   const dropped = [...before.values()].filter(({ name }) => !after.has(name)).map(({ name, type }) => `drops ${type} ${name} of ${table}`)
-  return [...dropped, ...[...after.values()].flatMap(({ name, type, valid }) => {
-    const old = before.get(name)
-    if (!old) return [`adds ${type} ${name} to ${table}`]
-    return valid && !old.valid ? [`validates ${type} ${name} of ${table}`] : []
-  })]
+  return [
+    ...dropped,
+    ...[...after.values()].flatMap(({ name, type, valid }) => {
+      const old = before.get(name)
+      if (!old) return [`adds ${type} ${name} to ${table}`]
+      return valid && !old.valid ? [`validates ${type} ${name} of ${table}`] : []
+    }),
+  ]
 }
 
 /** An index that is there for a constraint is told of as the constraint. */

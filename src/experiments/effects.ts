@@ -57,14 +57,18 @@ const RESET: Step[] = [{ sql: ['set session authorization default', 'reset role'
 
 /** Never throws for what the script does; a clone that dies leaves the rest unmeasured, with the reason. */
 export async function measureScript(
-  clone: Clone, statements: readonly Statement[], mode: TransactionMode, options: MeasureOptions, signal: AbortSignal,
+  clone: Clone,
+  statements: readonly Statement[],
+  mode: TransactionMode,
+  options: MeasureOptions,
+  signal: AbortSignal,
 ): Promise<ScriptMeasurement> {
   const known = options.catalog && 'raw' in options.catalog ? (options.catalog as LiveCatalog) : undefined
   const measurements = new Map<number, Measurement>()
   const catalogs = new Map<number, Catalog>()
   let run: Run | undefined
   try {
-    const atStart = known ?? await readCatalog(clone)
+    const atStart = known ?? (await readCatalog(clone))
     run = { clone, signal, atStart, now: atStart }
     for (const group of transactionsOf(statements, mode)) await measureGroup(run, group, measurements, catalogs)
     await clone.batch(RESET, signal)
@@ -81,19 +85,27 @@ export async function measureScript(
   }
 }
 
-async function measureGroup(run: Run, group: TransactionGroup, measurements: Map<number, Measurement>, catalogs: Map<number, Catalog>): Promise<void> {
+async function measureGroup(
+  run: Run,
+  group: TransactionGroup,
+  measurements: Map<number, Measurement>,
+  catalogs: Map<number, Catalog>,
+): Promise<void> {
   const several = group.mode !== 'none' && (group.statements.length > 1 || group.rolledBack)
   const rehearsal = several ? await rehearse(run.clone, group, run.signal) : undefined
   const prefix: string[] = []
   let settings: Partial<Catalog> = {}
-  const asItRuns = (statement: Statement, measured: Measurement): Measurement => (rehearsal ? withRehearsal(statement, measured, rehearsal) : measured)
+  const asItRuns = (statement: Statement, measured: Measurement): Measurement =>
+    rehearsal ? withRehearsal(statement, measured, rehearsal) : measured
   for (const statement of [group.begin, ...group.statements, group.end].filter((one) => one !== undefined)) {
     catalogs.set(statement.index, { ...run.now, ...settings })
     let measured: Measurement
     if (isControl(statement)) measured = group.mode === 'none' ? await measureSession(run, statement) : nothing()
     else if (group.rolledBack) measured = unmeasured('the script rolls it back')
-    else if (statement.syntaxError) measured = { ...unmeasured('it does not parse'), error: { code: '42601', message: statement.syntaxError.message } }
-    else if (isAboutTransaction(statement) && (group.mode === 'none' || (group.mode === 'implicit' && !several))) measured = await measureSession(run, statement)
+    else if (statement.syntaxError)
+      measured = { ...unmeasured('it does not parse'), error: { code: '42601', message: statement.syntaxError.message } }
+    else if (isAboutTransaction(statement) && (group.mode === 'none' || (group.mode === 'implicit' && !several)))
+      measured = await measureSession(run, statement)
     else measured = await measureOne(run, statement, prefix, group)
     measurements.set(statement.index, asItRuns(statement, measured))
     if (group.mode === 'none' || !lastsForTransaction(statement) || measured.unmeasured) continue
@@ -119,7 +131,12 @@ function withRehearsal({ index }: Statement, measured: Measurement, { errors, no
 
 /** The settings of the session once the transaction's own are in force. */
 async function settingsAfter(run: Run, prefix: readonly string[]): Promise<Partial<Catalog>> {
-  const steps: Step[] = [{ sql: ['begin'] }, ...prefix.map((sql) => ({ sql })), { sql: SETTINGS, name: 'settings' }, { sql: ['rollback'], always: true }]
+  const steps: Step[] = [
+    { sql: ['begin'] },
+    ...prefix.map((sql) => ({ sql })),
+    { sql: SETTINGS, name: 'settings' },
+    { sql: ['rollback'], always: true },
+  ]
   const settings = (await run.clone.batch(steps, run.signal)).at(-2)
   return settings && settings.values.length > 0 ? settingsOf(settings.values) : {}
 }
@@ -127,8 +144,12 @@ async function settingsAfter(run: Run, prefix: readonly string[]): Promise<Parti
 async function measureOne(run: Run, statement: Statement, prefix: readonly string[], group: TransactionGroup): Promise<Measurement> {
   const begin: Step = { sql: ['begin'] }
   const steps: Step[] = [
-    begin, ...prefix.map((sql) => ({ sql })), { sql: 'set local client_min_messages = debug1', name: 'debug' }, { sql: statement.text },
-    { sql: LOCKS, name: 'locks' }, { sql: ['commit'], always: true },
+    begin,
+    ...prefix.map((sql) => ({ sql })),
+    { sql: 'set local client_min_messages = debug1', name: 'debug' },
+    { sql: statement.text },
+    { sql: LOCKS, name: 'locks' },
+    { sql: ['commit'], always: true },
   ]
   const outcomes = await withRoles(run, steps)
   const [outcome, locks, commit] = outcomes.slice(-3)
@@ -138,7 +159,13 @@ async function measureOne(run: Run, statement: Statement, prefix: readonly strin
     const alone = await measureAlone(run, statement)
     return group.mode === 'block' ? { ...alone, error: failed } : alone
   }
-  if (failed) return { ...unmeasured(`it fails: ${failed.message} (${failed.code})`), error: failed, ms: outcome.ms, notices: spoken(outcome.notices) }
+  if (failed)
+    return {
+      ...unmeasured(`it fails: ${failed.message} (${failed.code})`),
+      error: failed,
+      ms: outcome.ms,
+      notices: spoken(outcome.notices),
+    }
   const touched = touchedBy(locks.values, run.now)
   const before = run.now
   run.now = await refreshCatalog(run.clone, before, touched, statement)
@@ -161,8 +188,10 @@ function touchedBy(locks: readonly Row[], { raw }: LiveCatalog): Set<number> {
 /** A statement outside any transaction: what it locked is gone, but not what it built and whether files changed. */
 async function measureAlone(run: Run, statement: Statement): Promise<Measurement> {
   const [, outcome, , files] = await withRoles(run, [
-    { sql: 'set client_min_messages = debug1', name: 'debug on' }, { sql: statement.text },
-    { sql: 'reset client_min_messages', name: 'debug off', always: true }, { sql: FILES, name: 'files', always: true },
+    { sql: 'set client_min_messages = debug1', name: 'debug on' },
+    { sql: statement.text },
+    { sql: 'reset client_min_messages', name: 'debug off', always: true },
+    { sql: FILES, name: 'files', always: true },
   ])
   if (!outcome || !files) throw new Error('a batch has an outcome for each step')
   const before = run.now
@@ -170,7 +199,13 @@ async function measureAlone(run: Run, statement: Statement): Promise<Measurement
   run.now = await refreshCatalog(run.clone, before, touched, statement)
   const differences = differencesOf(before, run.now, touched)
   if (outcome.error) {
-    return { ...told(outcome), effects: undefined, unmeasured: `it fails: ${outcome.error.message} (${outcome.error.code})`, error: outcome.error, differences }
+    return {
+      ...told(outcome),
+      effects: undefined,
+      unmeasured: `it fails: ${outcome.error.message} (${outcome.error.code})`,
+      error: outcome.error,
+      differences,
+    }
   }
   const now = new Map(files.values.map((row) => [number(row, 'oid'), number(row, 'file')]))
   const seen = { statement, locks: [], files: now, notices: outcome.notices, before, after: run.now, atStart: run.atStart }
@@ -187,7 +222,8 @@ function changedFiles(files: readonly Row[], { raw, relations }: LiveCatalog, st
     touched.add(oid)
     if (row['table'] !== null) touched.add(number(row, 'table'))
   }
-  for (const [oid, { table }] of raw) if (!there.has(oid)) for (const one of [oid, ...(table === undefined ? [] : [table])]) touched.add(one)
+  for (const [oid, { table }] of raw)
+    if (!there.has(oid)) for (const one of [oid, ...(table === undefined ? [] : [table])]) touched.add(one)
   return touched
 }
 
@@ -197,7 +233,11 @@ async function measureSession(run: Run, { text, kind }: Statement): Promise<Meas
   const outcome = await run.clone.run(text, run.signal)
   run.now = await refreshCatalog(run.clone, run.now, [], { kind, text })
   if (!outcome.error) return { ...nothing(), ms: outcome.ms, notices: spoken(outcome.notices) }
-  return { ...unmeasured(`it fails: ${outcome.error.message} (${outcome.error.code})`), error: outcome.error, notices: spoken(outcome.notices) }
+  return {
+    ...unmeasured(`it fails: ${outcome.error.message} (${outcome.error.code})`),
+    error: outcome.error,
+    notices: spoken(outcome.notices),
+  }
 }
 
 /** Runs a batch; a role that is missing is made, and the batch runs again. */
@@ -229,5 +269,12 @@ function unmeasured(reason: string): Measurement {
 }
 
 function emptyCatalog(clone: Clone): Catalog {
-  return { postgres: clone.postgres, timeZone: 'UTC', searchPath: ['public'], relations: new Map(), types: new Map(), volatility: new Map() }
+  return {
+    postgres: clone.postgres,
+    timeZone: 'UTC',
+    searchPath: ['public'],
+    relations: new Map(),
+    types: new Map(),
+    volatility: new Map(),
+  }
 }

@@ -103,29 +103,37 @@ function constraintOf(index: string, constraints: ReadonlyArray<{ type: string; 
 
 function* scansOf(seen: Observation): Generator<string> {
   const { statement, locks, files, notices, before, after, atStart } = seen
-  const existing = (table: RawRelation | undefined): string[] => (table && atStart.raw.has(table.oid) && !isTemporary(table) ? [(before.raw.get(table.oid) ?? table).key] : [])
+  const existing = (table: RawRelation | undefined): string[] =>
+    table && atStart.raw.has(table.oid) && !isTemporary(table) ? [(before.raw.get(table.oid) ?? table).key] : []
   for (const { message } of notices) {
     const table = VERIFYING.exec(message)?.[1]
     if (table !== undefined) yield* existing(tableNamed(table, locks, files, before, after))
     const constraint = VALIDATING.exec(message)?.[1]
     if (constraint !== undefined) for (const one of validated(constraint, seen)) yield* existing(one)
   }
-  const locked = (mode: LockMode): RawRelation[] => locks.filter((row) => row['mode'] === mode).flatMap((row) => before.raw.get(number(row, 'relation')) ?? [])
+  const locked = (mode: LockMode): RawRelation[] =>
+    locks.filter((row) => row['mode'] === mode).flatMap((row) => before.raw.get(number(row, 'relation')) ?? [])
   // The check of a domain's constraint, and that of the default partition when another is created, say nothing.
   if (statement.kind === 'alter domain') for (const table of locked('ShareLock')) if (table.kind !== 'index') yield* existing(table)
   if (statement.kind === 'create table' && /\bpartition\s+of\b/i.test(statement.text)) {
     const implied = new Set(notices.map(({ message }) => IMPLIED.exec(message)?.[1]))
-    for (const table of locked('AccessExclusiveLock')) if (isCheckedDefault(table, before) && !implied.has(table.row['name'] ?? '')) yield* existing(table)
+    for (const table of locked('AccessExclusiveLock'))
+      if (isCheckedDefault(table, before) && !implied.has(table.row['name'] ?? '')) yield* existing(table)
   }
 }
 
 /** The default partition, or a partition of it. */
 function isCheckedDefault(table: RawRelation, { raw }: LiveCatalog): boolean {
   if (table.row['bounds'] === 'DEFAULT') return table.kind === 'table'
-  return table.kind === 'table' && table.parents.some((parent) => {
-    const above = raw.get(parent)
-    return above !== undefined && (above.row['bounds'] === 'DEFAULT' || isCheckedDefault({ ...above, kind: 'table' }, { raw } as LiveCatalog))
-  })
+  return (
+    table.kind === 'table' &&
+    table.parents.some((parent) => {
+      const above = raw.get(parent)
+      return (
+        above !== undefined && (above.row['bounds'] === 'DEFAULT' || isCheckedDefault({ ...above, kind: 'table' }, { raw } as LiveCatalog))
+      )
+    })
+  )
 }
 
 /** Tables with rows of their own whose foreign key of this name is valid now and was not before. */
@@ -140,13 +148,20 @@ function validated(constraint: string, { locks, before, after }: Observation): R
 }
 
 /** Messages name tables without their schema: it is one of those locked, or whose file or index is new. */
-function tableNamed(name: string, locks: readonly Row[], files: ReadonlyMap<number, number>, before: LiveCatalog, after: LiveCatalog): RawRelation | undefined {
+function tableNamed(
+  name: string,
+  locks: readonly Row[],
+  files: ReadonlyMap<number, number>,
+  before: LiveCatalog,
+  after: LiveCatalog,
+): RawRelation | undefined {
   const oids = locks.length > 0 ? new Set(locks.map((row) => number(row, 'relation'))) : new Set(files.keys())
   const candidates = [...oids].flatMap((oid) => {
     const known = before.raw.get(oid) ?? after.raw.get(oid)
     const names = [before.raw.get(oid)?.row['name'], after.raw.get(oid)?.row['name']]
     return known && names.includes(name) && (known.kind === 'table' || known.kind === 'materialized view') ? [known] : []
   })
-  const weight = (table: RawRelation): number => locks.filter((row) => number(row, 'relation') === table.oid && row['mode'] !== 'AccessShareLock').length
+  const weight = (table: RawRelation): number =>
+    locks.filter((row) => number(row, 'relation') === table.oid && row['mode'] !== 'AccessShareLock').length
   return candidates.sort((a, b) => weight(b) - weight(a))[0]
 }

@@ -1,7 +1,7 @@
 import type { Clone, Step } from '../clones/clone.ts'
 import type { Catalog, CatalogRelation, CatalogType, Volatility } from '../sql/catalog.ts'
 import { BUILT_IN_FUNCTIONS, FUNCTIONS, linkQueries, PUBLICATIONS, relationQueries, SETTINGS, TYPES } from './catalog-queries.ts'
-import { number, type RawRelation, rawRelations, type Row, relationOf } from './catalog-rows.ts'
+import { number, type RawRelation, type Row, rawRelations, relationOf } from './catalog-rows.ts'
 
 /**
  * A catalog that knows the numbers behind its names, so that it can be brought up to date. It is never changed: bringing it up to date
@@ -17,7 +17,9 @@ export interface LiveCatalog extends Catalog {
  * Statistics of a clone's system catalogs are those of an empty database, so the planner is told that indexes are better. Plans are kept,
  * so once is enough.
  */
-const PLANNING: Step = { sql: ['begin', 'set local enable_seqscan = off', 'set local enable_hashjoin = off', 'set local enable_mergejoin = off'] }
+const PLANNING: Step = {
+  sql: ['begin', 'set local enable_seqscan = off', 'set local enable_hashjoin = off', 'set local enable_mergejoin = off'],
+}
 const DONE: Step = { sql: ['commit'], always: true }
 const planned = new WeakMap<Clone, Set<string>>()
 
@@ -31,19 +33,37 @@ export async function readCatalog(clone: Clone): Promise<LiveCatalog> {
   const links = [...queries].map(([name, sql]) => ({ sql, name: `all ${name}` }))
   const known = builtIn.get(clone.version)
   const rows = await ask(clone, [
-    ...relations, { sql: TYPES, name: 'types' }, { sql: FUNCTIONS, name: 'functions' }, { sql: PUBLICATIONS, name: 'publications' },
-    { sql: SETTINGS, name: 'settings' }, ...(known ? [] : [{ sql: BUILT_IN_FUNCTIONS, name: 'built-in functions' }]),
+    ...relations,
+    { sql: TYPES, name: 'types' },
+    { sql: FUNCTIONS, name: 'functions' },
+    { sql: PUBLICATIONS, name: 'publications' },
+    { sql: SETTINGS, name: 'settings' },
+    ...(known ? [] : [{ sql: BUILT_IN_FUNCTIONS, name: 'built-in functions' }]),
     ...links,
   ])
-  const [classes = [], columns = [], constraints = [], indexes = [], types = [], functions = [], publications = [], settings = [], ...rest] = rows
-  const added = known ? [] : rest.shift() ?? []
+  const [
+    classes = [],
+    columns = [],
+    constraints = [],
+    indexes = [],
+    types = [],
+    functions = [],
+    publications = [],
+    settings = [],
+    ...rest
+  ] = rows
+  const added = known ? [] : (rest.shift() ?? [])
   if (!known) builtIn.set(clone.version, added)
   const asked = new Set<string>(queries.keys())
   const raw = new Map(rawRelations({ classes, columns, constraints, indexes, links: rest.flat(), asked }).map((one) => [one.oid, one]))
   const rawTypes = new Map(types.map((type) => [number(type, 'oid'), type]))
   const { timeZone, searchPath } = settingsOf(settings)
   return {
-    postgres: clone.postgres, timeZone, searchPath, raw, rawTypes,
+    postgres: clone.postgres,
+    timeZone,
+    searchPath,
+    raw,
+    rawTypes,
     relations: relationsOf(raw, new Set(raw.keys()), new Map()),
     types: typesOf(rawTypes, raw),
     volatility: volatilityOf(known ?? added, functions, searchPath),
@@ -56,7 +76,10 @@ export async function readCatalog(clone: Clone): Promise<LiveCatalog> {
  * statement's. Relations it did not touch cannot have changed, but for a schema that was renamed.
  */
 export async function refreshCatalog(
-  clone: Clone, catalog: LiveCatalog, touched: Iterable<number>, { kind, text }: { kind: string; text: string },
+  clone: Clone,
+  catalog: LiveCatalog,
+  touched: Iterable<number>,
+  { kind, text }: { kind: string; text: string },
 ): Promise<LiveCatalog> {
   if (/^(?:alter|drop) (?:schema|extension)$/.test(kind) || /\balter\s+schema\b/i.test(text)) return await readCatalog(clone)
   const dynamic = /^(?:do|call|execute)$/.test(kind)
@@ -64,50 +87,78 @@ export async function refreshCatalog(
   let { raw, relations } = catalog
   if (oids.size > 0) ({ raw, relations } = await refreshRelations(clone, catalog, oids, text))
   const about = (pattern: RegExp): boolean => pattern.test(kind) || (dynamic && pattern.test(text))
-  const uses = [...oids].some((oid) => catalog.raw.get(oid)?.columns.some(usesType) || raw.get(oid)?.columns.some(usesType) || raw.get(oid)?.kind === 'composite type')
+  const uses = [...oids].some(
+    (oid) =>
+      catalog.raw.get(oid)?.columns.some(usesType) || raw.get(oid)?.columns.some(usesType) || raw.get(oid)?.kind === 'composite type',
+  )
   const asked = {
-    types: about(/\b(?:type|domain|extension|owned)\b/i), functions: about(/\b(?:function|procedure|routine|aggregate|extension|owned)\b/i),
-    publications: about(/\bpublication\b/i), settings: about(/\b(?:set|reset|discard)\b/i) || /\bset_config\b/i.test(text),
+    types: about(/\b(?:type|domain|extension|owned)\b/i),
+    functions: about(/\b(?:function|procedure|routine|aggregate|extension|owned)\b/i),
+    publications: about(/\bpublication\b/i),
+    settings: about(/\b(?:set|reset|discard)\b/i) || /\bset_config\b/i.test(text),
   }
   const [types, functions, publications, settings] = await askSome(clone, [
-    asked.types && { sql: TYPES, name: 'types' }, asked.functions && { sql: FUNCTIONS, name: 'functions' },
-    asked.publications && { sql: PUBLICATIONS, name: 'publications' }, asked.settings && { sql: SETTINGS, name: 'settings' },
+    asked.types && { sql: TYPES, name: 'types' },
+    asked.functions && { sql: FUNCTIONS, name: 'functions' },
+    asked.publications && { sql: PUBLICATIONS, name: 'publications' },
+    asked.settings && { sql: SETTINGS, name: 'settings' },
   ])
   // Another search path makes the server plan again.
   if (settings) planned.delete(clone)
   const rawTypes = types ? new Map(types.map((type) => [number(type, 'oid'), type])) : catalog.rawTypes
   const now = settings ? settingsOf(settings) : catalog
   return {
-    ...catalog, raw, relations, rawTypes, timeZone: now.timeZone, searchPath: now.searchPath,
+    ...catalog,
+    raw,
+    relations,
+    rawTypes,
+    timeZone: now.timeZone,
+    searchPath: now.searchPath,
     types: types || uses ? typesOf(rawTypes, raw) : catalog.types,
     ...(functions && { volatility: volatilityOf(builtIn.get(clone.version) ?? [], functions, now.searchPath) }),
     ...(publications && { publications: publicationsOf(publications) }),
   }
 }
 
-async function refreshRelations(clone: Clone, catalog: LiveCatalog, oids: ReadonlySet<number>, text: string): Promise<Pick<LiveCatalog, 'raw' | 'relations'>> {
+async function refreshRelations(
+  clone: Clone,
+  catalog: LiveCatalog,
+  oids: ReadonlySet<number>,
+  text: string,
+): Promise<Pick<LiveCatalog, 'raw' | 'relations'>> {
   const raw = new Map(catalog.raw)
   const affected = new Set<number>()
-  for (let pending = oids; pending.size > 0;) {
+  for (let pending = oids; pending.size > 0; ) {
     const read = new Map((await readSome(clone, pending, text, raw)).map((one) => [one.oid, one]))
     const renamed = new Set<number>()
     for (const oid of pending) {
       const [before, after] = [raw.get(oid), read.get(oid)]
-      if (before && (before.key !== after?.key || before.columns.some((column) => after.names.get(number(column, 'number')) !== column['name']))) renamed.add(oid)
+      if (
+        before &&
+        (before.key !== after?.key || before.columns.some((column) => after.names.get(number(column, 'number')) !== column['name']))
+      )
+        renamed.add(oid)
       if (after) raw.set(oid, after)
       else raw.delete(oid)
       for (const one of [oid, ...linksOf(before), ...linksOf(after)]) affected.add(one)
     }
     // Definitions of foreign keys quote the names of the table they point to; everything else that names it is a link.
     if (renamed.size === 0) break
-    const pointing = [...raw.values()].filter((one) => !affected.has(one.oid) && one.constraints.some((row) => renamed.has(number(row, 'referenced'))))
+    const pointing = [...raw.values()].filter(
+      (one) => !affected.has(one.oid) && one.constraints.some((row) => renamed.has(number(row, 'referenced'))),
+    )
     for (const one of raw.values()) if (linksOf(one).some((oid) => renamed.has(oid))) affected.add(one.oid)
     pending = new Set(pointing.map((one) => one.oid))
   }
   return { raw, relations: relationsOf(raw, affected, catalog.relations, catalog.raw) }
 }
 
-async function readSome(clone: Clone, oids: ReadonlySet<number>, text: string, before: ReadonlyMap<number, RawRelation>): Promise<RawRelation[]> {
+async function readSome(
+  clone: Clone,
+  oids: ReadonlySet<number>,
+  text: string,
+  before: ReadonlyMap<number, RawRelation>,
+): Promise<RawRelation[]> {
   const parameters = [`{${[...oids].join(',')}}`]
   const queries = linkQueries('some', text)
   const steps = [...Object.entries(relationQueries('some')), ...queries].map(([name, sql]) => ({ sql, name: `some ${name}`, parameters }))
@@ -127,7 +178,9 @@ function linksOf(raw: RawRelation | undefined): number[] {
 
 /** Relations by key: those of `affected` made anew, the others as they were. */
 function relationsOf(
-  raw: ReadonlyMap<number, RawRelation>, affected: ReadonlySet<number>, before: ReadonlyMap<string, CatalogRelation>,
+  raw: ReadonlyMap<number, RawRelation>,
+  affected: ReadonlySet<number>,
+  before: ReadonlyMap<string, CatalogRelation>,
   rawBefore: ReadonlyMap<number, RawRelation> = new Map(),
 ): Map<string, CatalogRelation> {
   const around = surroundings(raw, affected)
@@ -140,8 +193,13 @@ function relationsOf(
   return relations
 }
 
-function surroundings(raw: ReadonlyMap<number, RawRelation>, affected: ReadonlySet<number>): Map<number, { children: string[]; readBy: string[]; ownedSequences: string[] }> {
-  const around = new Map([...affected].map((oid) => [oid, { children: [] as string[], readBy: [] as string[], ownedSequences: [] as string[] }]))
+function surroundings(
+  raw: ReadonlyMap<number, RawRelation>,
+  affected: ReadonlySet<number>,
+): Map<number, { children: string[]; readBy: string[]; ownedSequences: string[] }> {
+  const around = new Map(
+    [...affected].map((oid) => [oid, { children: [] as string[], readBy: [] as string[], ownedSequences: [] as string[] }]),
+  )
   for (const one of raw.values()) {
     for (const parent of one.parents) around.get(parent)?.children.push(one.key)
     for (const read of one.reads) around.get(read)?.readBy.push(one.key)
@@ -163,10 +221,12 @@ function typesOf(rawTypes: ReadonlyMap<number, Row>, raw: ReadonlyMap<number, Ra
     if (base > 0) use(base, key)
   }
   for (const one of raw.values()) for (const column of one.columns) if (usesType(column)) use(number(column, 'usesType'), one.key)
-  return new Map([...rawTypes].map(([oid, row]) => {
-    const usedBy = [...(users.get(oid) ?? [])].sort()
-    return [`${row['schema']}.${row['name']}`, typeOf(row, usedBy)]
-  }))
+  return new Map(
+    [...rawTypes].map(([oid, row]) => {
+      const usedBy = [...(users.get(oid) ?? [])].sort()
+      return [`${row['schema']}.${row['name']}`, typeOf(row, usedBy)]
+    }),
+  )
 }
 
 function typeOf(row: Row, usedBy: string[]): CatalogType {
