@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** Folders of many implementations of one noun, and the files others may import from them. */
 const PORTS: Record<string, string[]> = {
   forges: ['forge.ts', 'change.ts'],
-  extractors: ['extractor.ts', 'script.ts'],
+  extractors: ['extractor.ts', 'script.ts', 'history.ts', 'roles.ts'],
   clones: ['clone.ts'],
 }
 const FORBIDDEN = /^(types|utils?|helpers?|common|domain|lib|misc)$/

@@ -1,9 +1,9 @@
-import { clonesFor, historiesOf, isIgnored, openChange, rulesFor } from '../assemble.ts'
-import { type Config, readEnvironment } from '../config.ts'
+import { historiesOf, isIgnored, openChange } from '../assemble.ts'
+import type { Config } from '../config.ts'
 import type { Tree } from '../forges/change.ts'
 import { parseFormats } from '../reports/format.ts'
 import { applyBaseline, type Baseline, parseBaseline } from '../review/baseline.ts'
-import { planChange, type Stack, startFromSchema } from '../review/plan.ts'
+import { planChange, startFromSchema } from '../review/plan.ts'
 import { review } from '../review/review.ts'
 import { version } from '../version.ts'
 import { abortOnSignals } from './abort.ts'
@@ -23,14 +23,15 @@ export async function runReview(paths: string[], options: ReviewOptions & { base
   const files = change.files.filter(({ path }) => !isIgnored(path, config))
   const histories = { base: baseTree ? await historiesOf(baseTree, config) : [], head: await historiesOf(headTree, config), baseTree }
   const schema = await readSchema(options, config, trusted)
-  const stacks = (await planChange({ ...change, files }, histories)).map((stack) => (schema ? startFromSchema(stack, schema) : stack))
+  const plan = await planChange({ ...change, files }, histories, paths.length > 0)
+  const stacks = plan.stacks.map((stack) => (schema ? startFromSchema(stack, schema) : stack))
   using progress = showProgress(options.progress)
   const result = await review(stacks, await reviewParts(config, trusted, options, 'change', progress), signal)
   const baseline = options.baseline ? await readBaseline(config, trusted) : undefined
   const told = {
     ...result,
     findings: applyBaseline(result.findings, baseline, config.baseline),
-    notes: [...change.notes, ...histories.head.flatMap(({ notes }) => notes), ...result.notes],
+    notes: [...change.notes, ...plan.notes, ...result.notes],
   }
   progress[Symbol.dispose]()
   await writeReports(told, requests, { version })

@@ -1,4 +1,5 @@
 import { extractScripts, type History, historyOf } from '../extractors/history.ts'
+import { whyNotMigration } from '../extractors/roles.ts'
 import type { Script } from '../extractors/script.ts'
 import type { Change, Tree } from '../forges/change.ts'
 
@@ -25,12 +26,26 @@ export interface Histories {
   baseTree: Tree | undefined
 }
 
-/** A stack for each history the change touches, and one for each changed file that belongs to none. */
-export async function planChange(change: Change, histories: Histories): Promise<Stack[]> {
+export interface Plan {
+  stacks: Stack[]
+  /** What the reader should know of the histories touched and of files left out. */
+  notes: string[]
+}
+
+/**
+ * A stack for each history the change touches, and one for each changed file that belongs to none. A schema dump or a seed is left out,
+ * unless the reader named it (`named`).
+ */
+export async function planChange(change: Change, histories: Histories, named: boolean): Promise<Plan> {
   const changed = new Map(change.files.flatMap(({ path, text }) => (text === undefined || !isSql(path) ? [] : [[path, text] as const])))
-  const loose = [...changed].filter(([path]) => !historyOf(path, histories.head))
-  const stacks = await Promise.all(histories.head.map((history) => planHistory(history, changed, change, histories)))
-  return [...stacks.flatMap((stack) => stack ?? []), ...loose.flatMap(([path, text]) => planLooseFile(path, text))]
+  const stray = [...changed].filter(([path]) => !historyOf(path, histories.head))
+  const loose = stray.filter(([path]) => named || whyNotMigration(path) === undefined)
+  const planned = await Promise.all(histories.head.map((history) => planHistory(history, changed, change, histories)))
+  const touched = histories.head.filter((history, index) => planned[index] || [...changed.keys()].some((path) => historyOf(path, [history])))
+  return {
+    stacks: [...planned.flatMap((stack) => stack ?? []), ...loose.flatMap(([path, text]) => planLooseFile(path, text))],
+    notes: touched.flatMap(({ notes }) => notes),
+  }
 }
 
 function isSql(path: string): boolean {

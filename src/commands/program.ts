@@ -1,0 +1,78 @@
+import { Command, CommanderError, Option } from 'commander'
+import { UserError } from '../errors.ts'
+
+const FORMATS = 'text, markdown, json, sarif, code-quality, junit, github'
+
+/** Options that `review` and `audit` share. */
+function withReviewOptions(command: Command): Command {
+  return command
+    .option('--format <format[=file]>', `what to write, and where (standard output without a file); may be repeated: ${FORMATS}`, collect, [])
+    .addOption(new Option('--clone <clone>', 'where the SQL is run: embedded Postgres 18, or none (a fast linter)').choices(['embedded', 'none']))
+    .addOption(new Option('--fail-on <severity>', 'exit with 1 on a finding of this severity or over').choices(['info', 'low', 'medium', 'high', 'critical', 'never']))
+    .option('--postgres <major>', 'major version of your production server, 12 to 18', Number)
+    .option('--schema <dump.sql>', 'schema dump to start from, instead of replaying migrations')
+    .option('--config <file>', 'configuration to use instead of the base commit\'s .pgwitness.yml')
+    .option('--no-cache', 'do not keep or use a replayed base')
+    .option('--no-baseline', 'report known findings too')
+    .option('--no-progress', 'show no progress on a terminal')
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value]
+}
+
+function program(): Command {
+  const pgwitness = new Command('pgwitness')
+    .description('Reviews changes that touch PostgreSQL: finds the SQL, runs it on a database one may break, reports what it saw.')
+    .showHelpAfterError('(see pgwitness --help)')
+    .option('-V, --version', 'print the version')
+    .action(async (options: { version?: boolean }, command: Command) => {
+      if (!options.version) return command.help()
+      const { version } = await import('../version.ts')
+      console.log(version)
+    })
+    .exitOverride()
+
+  withReviewOptions(pgwitness.command('review'))
+    .description('Review the files changed since the merge base with the default branch, uncommitted work included; or the files named.')
+    .argument('[paths...]', 'files or folders to review instead of what changed')
+    .option('--base <ref>', 'branch or commit the change stands on (default: the default branch)')
+    .addHelpText('after', '\nExit code: 0 clean, 1 findings at or over --fail-on (refuted ones never count), 2 a usage or configuration error.')
+    .action(async (paths: string[], options) => (await import('./review.ts')).runReview(paths, options))
+
+  withReviewOptions(pgwitness.command('audit'))
+    .description('Review a whole history of migrations, file by file, each against the schema its predecessors left.')
+    .argument('<dir>', 'a repository, or a folder of migrations')
+    .option('--write-baseline [file]', 'write the findings to .pgwitness-baseline.json, so that review reports only new ones')
+    .action(async (dir: string, options) => (await import('./audit.ts')).runAudit(dir, options))
+
+  pgwitness.command('rules')
+    .description('List the rules, or explain one with its examples and sources.')
+    .argument('[name]', 'id of a rule')
+    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .action(async (name: string | undefined, options) => (await import('./rules.ts')).runRules(name, options))
+
+  for (const command of pgwitness.commands) command.exitOverride()
+  return pgwitness
+}
+
+/** Reads the command line, runs the command it names and sets the exit code. */
+export async function runProgram(): Promise<void> {
+  try {
+    await program().parseAsync()
+  } catch (error) {
+    process.exitCode = exitCodeOf(error)
+  }
+}
+
+/** Says what went wrong and gives the exit code for it. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof UserError) {
+    console.error(`pgwitness: ${error.message}`)
+    return 2
+  }
+  if (error instanceof Error && error.name === 'AbortError') return 130
+  console.error(error instanceof Error && error.name === 'ServiceError' ? `pgwitness: ${error.message}` : error)
+  return 3
+}
