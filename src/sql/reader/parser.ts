@@ -58,8 +58,12 @@ function refusalOf(text: string): { error: string; at: number } | undefined {
   const nul = text.indexOf('\0')
   if (nul >= 0) return { error: 'a NUL byte', at: nul }
   if (text.length > PARSE_LIMIT) return { error: `longer than ${PARSE_LIMIT / 1e6} million characters, which is not parsed`, at: 0 }
-  return undefined
+  const run = OPERATOR_RUN.exec(text)
+  return run ? { error: 'thousands of operator characters in a row', at: run.index } : undefined
 }
+
+/** Postgres's scanner reads such a run again from each of its characters, so a hundred thousand take a minute. */
+const OPERATOR_RUN = /[+\-*/<>=~!@#%^&|`?]{5000}/
 
 function rawStatement(raw: Node): RawStatement {
   const startByte = raw.stmt_location ?? 0
