@@ -16,7 +16,14 @@ export function sharesTransaction(one: Operation, other: Operation): boolean {
   return one.transaction.mode !== 'none' && one.transaction.number === other.transaction.number
 }
 
-/** What an operation is about, for a sentence: its table, or the kind of its statement. */
-export function subjectOf({ table, statement }: Operation): string {
-  return table?.name ?? statement
+/**
+ * What an operation locks, for a sentence: its table; where that is new, the one it refers to or becomes part of; else the kind of its statement.
+ */
+export function subjectOf({ table, statement, constraint, partitionOf, inherits }: Operation): string {
+  const parent = constraint?.references?.table.name ?? nameOf(partitionOf ?? inherits)
+  return (table?.new ? parent : undefined) ?? table?.name ?? statement
+}
+
+function nameOf(key: unknown): string | undefined {
+  return typeof key === 'string' ? key.split('.').at(-1) : undefined
 }

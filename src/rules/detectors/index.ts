@@ -2,8 +2,9 @@ import type { Detector } from '../claim.ts'
 import { attachedPartition } from './attached-partition.ts'
 import { backfillOfNewColumn } from './backfill-of-new-column.ts'
 import { backfillUnderLock } from './backfill-under-lock.ts'
-import { blockingIndexDrop } from './blocking-index-drop.ts'
 import { blockingIndex } from './blocking-index.ts'
+import { blockingIndexDrop } from './blocking-index-drop.ts'
+import { blockingReindex } from './blocking-reindex.ts'
 import { columnInUse } from './column-in-use.ts'
 import { concurrentTimeout } from './concurrent-timeout.ts'
 import { concurrentlyOnPartitioned } from './concurrently-on-partitioned.ts'
@@ -33,6 +34,7 @@ import { missingAnalyze } from './missing-analyze.ts'
 import { narrowingTypeChange } from './narrowing-type-change.ts'
 import { nestedBegin } from './nested-begin.ts'
 import { newEnumValue } from './new-enum-value.ts'
+import { nullablePrimaryKey } from './nullable-primary-key.ts'
 import { openTransaction } from './open-transaction.ts'
 import { partitionedIndex } from './partitioned-index.ts'
 import { partlyNullForeignKey } from './partly-null-foreign-key.ts'
@@ -52,15 +54,14 @@ import { truncatedIndexName } from './truncated-index-name.ts'
 import { unboundedLockWait } from './unbounded-lock-wait.ts'
 import { uncommentedTable } from './uncommented-table.ts'
 import { unindexedForeignKey } from './unindexed-foreign-key.ts'
+import { unindexedSearch } from './unindexed-search.ts'
 import { uniqueOverExistingRows } from './unique-over-existing-rows.ts'
 import { unparsable, unreadable } from './unparsable.ts'
 import { unplacedEnumValue } from './unplaced-enum-value.ts'
 import { unusableIndex } from './unusable-index.ts'
 import { unvalidatedCheck } from './unvalidated-check.ts'
+import { updateOfAllRows } from './update-of-all-rows.ts'
 import { vanishedType } from './vanished-type.ts'
-import { unindexedSearch } from './unindexed-search.ts'
-import { blockingReindex } from './blocking-reindex.ts'
-import { nullablePrimaryKey } from './nullable-primary-key.ts'
 
 /** The detectors a rule file may name in `detect:`. */
 export const detectors: Record<string, Detector> = {
@@ -130,6 +131,7 @@ export const detectors: Record<string, Detector> = {
   'unplaced-enum-value': unplacedEnumValue,
   'unusable-index': unusableIndex,
   'unvalidated-check': unvalidatedCheck,
+  'update-of-all-rows': updateOfAllRows,
   'vanished-type': vanishedType,
   'unindexed-search': unindexedSearch,
   'blocking-reindex': blockingReindex,

@@ -3,6 +3,9 @@ import { type LockWords, lockWords, type Operation } from '../../sql/operation.t
 
 const STRENGTH = new Map<LockWords, number>([['none', -1], ...LOCK_MODES.map((mode, index) => [lockWords(mode), index] as const)])
 
+/** A lock_timeout of more lets the queue grow for longer than a user would wait. */
+export const LONGEST_WAIT_MS = 30_000
+
 export function isAtLeast(lock: LockWords, other: LockWords): boolean {
   return (STRENGTH.get(lock) ?? -1) >= (STRENGTH.get(other) ?? -1)
 }

@@ -4,14 +4,14 @@ import { everyOperation, isLaterInTransaction } from './every-operation.ts'
 
 const NAMING = ['create table', 'create table as', 'create view', 'create materialized view']
 
-/** A table or view that answers to another name afterwards, unless the same transaction gives the old name to something else or this one takes over a freed name. */
+/** A table or view that answers to another name afterwards, unless the script then gives the old name to something else, or this one takes over a freed name. */
 export const renamedTable: Detector = (scene) => {
   const operations = everyOperation(scene)
   return operations.flatMap(({ statement, operation }) => {
     const names = namesOf(operation)
     const isNothing = scene.before && operation.table && !scene.before.relations.has(operation.table.key)
     if (!names || isNothing) return []
-    const isTaken = operations.some(({ operation: later }) => isLaterInTransaction(later, operation) && givesName(later, names.old))
+    const isTaken = operations.some(({ operation: later }) => later.number > operation.number && givesName(later, names.old))
     const isSwappedIn = operations.some(
       ({ operation: earlier }) => isLaterInTransaction(operation, earlier) && namesOf(earlier)?.old === names.new,
     )
