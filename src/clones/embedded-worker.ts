@@ -54,7 +54,7 @@ const answers: { [Name in CallName]: (request: Calls[Name]['request']) => Calls[
     const session = openSession(pg, () => Atomics.add(progress, PROGRESS.statements, 1))
     opened = { pg, session }
     const [row] = session.rows('version', "select pg_catalog.current_setting('server_version') as version").rows
-    return { corrupt: false, version: row?.['version'] ?? '', skipped: stored?.header.skipped ?? [] }
+    return { corrupt: false, version: row?.version ?? '', skipped: stored?.header.skipped ?? [] }
   },
   replay({ scripts }) {
     const skipped: SkippedBase[] = []

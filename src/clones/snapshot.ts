@@ -125,7 +125,8 @@ export class SnapshotFiles extends EmscriptenBuiltinFilesystem {
   }
 
   override async closeFs(): Promise<void> {
-    ;(this.pg?.Module.FS as unknown as MemoryFiles).quit()
+    const fs = this.pg?.Module.FS as unknown as MemoryFiles | undefined
+    fs?.quit()
   }
 }
 

@@ -69,32 +69,32 @@ export function rawRelations(rows: RelationRows, before?: ReadonlyMap<number, Ra
     const oid = number(row, 'oid')
     const mine = links.get(oid) ?? []
     const old = before?.get(oid)
-    const linked = (link: string): Row[] => (rows.asked.has(link) ? mine : (old?.links ?? [])).filter((one) => one['link'] === link)
+    const linked = (link: string): Row[] => (rows.asked.has(link) ? mine : (old?.links ?? [])).filter((one) => one.link === link)
     const others = (link: string): number[] => linked(link).map((one) => number(one, 'other'))
     const itsColumns = columns.get(oid) ?? []
-    const kept = (old?.links ?? []).filter((one) => !rows.asked.has(one['link'] ?? ''))
+    const kept = (old?.links ?? []).filter((one) => !rows.asked.has(one.link ?? ''))
     return {
       oid,
-      key: `${row['schema']}.${row['name']}`,
-      kind: KINDS[row['kind'] ?? ''] ?? 'table',
+      key: `${row.schema}.${row.name}`,
+      kind: KINDS[row.kind ?? ''] ?? 'table',
       file: number(row, 'file'),
       row,
       columns: itsColumns,
-      names: new Map(itsColumns.map((column) => [number(column, 'number'), column['name'] ?? ''])),
+      names: new Map(itsColumns.map((column) => [number(column, 'number'), column.name ?? ''])),
       constraints: constraints.get(oid) ?? [],
       indexes: indexes.get(oid) ?? [],
       links: [...kept, ...mine],
       parents: others('parent'),
       reads: [...new Set(others('reads'))],
-      table: row['table'] === null ? undefined : number(row, 'table'),
+      table: row.table === null ? undefined : number(row, 'table'),
       // Indexes hang on columns in the same way.
-      owner: row['kind'] === 'S' ? others('owner')[0] : undefined,
+      owner: row.kind === 'S' ? others('owner')[0] : undefined,
       draws: new Map([...linked('default'), ...linked('identity')].map((one) => [number(one, 'number'), number(one, 'other')])),
       triggers: linked('trigger')
-        .map((one) => one['name'] ?? '')
+        .map((one) => one.name ?? '')
         .sort(),
       statistics: linked('statistics')
-        .map((one) => one['name'] ?? '')
+        .map((one) => one.name ?? '')
         .sort(),
     }
   })
@@ -111,81 +111,81 @@ export function relationOf(raw: RawRelation, all: ReadonlyMap<number, RawRelatio
   const { row } = raw
   const key = (oid: number | undefined): string | undefined => (oid === undefined ? undefined : all.get(oid)?.key)
   const known = (oids: readonly number[]): string[] => oids.flatMap((oid) => key(oid) ?? [])
-  const bounds = row['bounds'] ?? undefined
+  const bounds = row.bounds ?? undefined
   return {
     oid: raw.oid,
-    schema: row['schema'] ?? '',
-    name: row['name'] ?? '',
+    schema: row.schema ?? '',
+    name: row.name ?? '',
     kind: raw.kind,
-    persistence: row['persistence'] === 't' ? 'temporary' : row['persistence'] === 'u' ? 'unlogged' : 'permanent',
+    persistence: row.persistence === 't' ? 'temporary' : row.persistence === 'u' ? 'unlogged' : 'permanent',
     columns: raw.columns.map((column) => columnOf(column, key(raw.draws.get(number(column, 'number'))))),
     constraints: raw.constraints.map((constraint) => constraintOf(constraint, raw, all)),
     indexes: raw.indexes.map((index) => indexOf(index, raw)),
     parents: known(raw.parents),
     ...around,
-    isPartition: row['isPartition'] === 't',
+    isPartition: row.isPartition === 't',
     isDefaultPartition: bounds === 'DEFAULT',
     triggers: raw.triggers,
-    rowSecurity: row['rowSecurity'] === 't',
-    rows: Number(row['rows'] ?? -1),
+    rowSecurity: row.rowSecurity === 't',
+    rows: Number(row.rows ?? -1),
     ...defined({
       bounds,
-      partitionKey: row['partitionKey'] ?? undefined,
-      ofType: row['ofType'] ?? undefined,
+      partitionKey: row.partitionKey ?? undefined,
+      ofType: row.ofType ?? undefined,
       table: key(raw.table),
-      accessMethod: row['accessMethod'] ?? undefined,
-      tablespace: row['tablespace'] ?? undefined,
+      accessMethod: row.accessMethod ?? undefined,
+      tablespace: row.tablespace ?? undefined,
       statistics: raw.statistics.length > 0 ? raw.statistics : undefined,
     }),
   }
 }
 
 function columnOf(row: Row, sequence: string | undefined): CatalogColumn {
-  const generated: CatalogColumn['generated'] = row['generated'] === 's' ? 'stored' : row['generated'] === 'v' ? 'virtual' : undefined
+  const generated: CatalogColumn['generated'] = row.generated === 's' ? 'stored' : row.generated === 'v' ? 'virtual' : undefined
   return {
-    name: row['name'] ?? '',
-    type: row['type'] ?? '',
-    notNull: row['notNull'] === 't',
-    hasDefault: row['default'] !== null && generated === undefined,
-    identity: row['identity'] !== '',
-    local: row['local'] === 't',
-    ...defined({ default: row['default'] ?? undefined, generated, sequence, collation: row['collation'] ?? undefined }),
+    name: row.name ?? '',
+    type: row.type ?? '',
+    notNull: row.notNull === 't',
+    hasDefault: row.default !== null && generated === undefined,
+    identity: row.identity !== '',
+    local: row.local === 't',
+    ...defined({ default: row.default ?? undefined, generated, sequence, collation: row.collation ?? undefined }),
   }
 }
 
 function constraintOf(row: Row, raw: RawRelation, all: ReadonlyMap<number, RawRelation>): CatalogConstraint {
-  const type = CONSTRAINTS[row['type'] ?? ''] ?? 'check'
+  const type = CONSTRAINTS[row.type ?? ''] ?? 'check'
   const referenced = type === 'foreign key' ? all.get(number(row, 'referenced')) : undefined
   return {
-    name: row['name'] ?? '',
+    name: row.name ?? '',
     type,
-    valid: row['valid'] === 't',
-    enforced: row['enforced'] === 't',
-    columns: names(row['columns'], raw.names),
-    definition: row['definition'] ?? '',
-    local: row['local'] === 't',
-    noInherit: row['noInherit'] === 't',
-    ...(referenced && { references: { table: referenced.key, columns: names(row['referencedColumns'], referenced.names) } }),
+    valid: row.valid === 't',
+    enforced: row.enforced === 't',
+    columns: names(row.columns, raw.names),
+    definition: row.definition ?? '',
+    local: row.local === 't',
+    noInherit: row.noInherit === 't',
+    ...(referenced && { references: { table: referenced.key, columns: names(row.referencedColumns, referenced.names) } }),
     ...(type === 'foreign key' && {
-      onDelete: ACTIONS[row['onDelete'] ?? ''] ?? 'no action',
-      onUpdate: ACTIONS[row['onUpdate'] ?? ''] ?? 'no action',
+      onDelete: ACTIONS[row.onDelete ?? ''] ?? 'no action',
+      onUpdate: ACTIONS[row.onUpdate ?? ''] ?? 'no action',
     }),
-    ...defined({ index: row['index'] ?? undefined }),
+    ...defined({ index: row.index ?? undefined }),
   }
 }
 
 function indexOf(row: Row, raw: RawRelation): CatalogIndex {
-  const keys = (row['keys'] ?? '').split(' ').slice(0, number(row, 'keyCount')).map(Number)
+  const keys = (row.keys ?? '').split(' ').slice(0, number(row, 'keyCount')).map(Number)
   return {
-    name: row['name'] ?? '',
-    schema: row['schema'] ?? '',
-    method: row['method'] ?? '',
-    unique: row['unique'] === 't',
-    primary: row['primary'] === 't',
-    valid: row['valid'] === 't',
+    name: row.name ?? '',
+    schema: row.schema ?? '',
+    method: row.method ?? '',
+    unique: row.unique === 't',
+    primary: row.primary === 't',
+    valid: row.valid === 't',
     columns: keys.map((key) => raw.names.get(key) ?? null),
-    definition: row['definition'] ?? '',
-    ...defined({ predicate: row['predicate'] ?? undefined }),
+    definition: row.definition ?? '',
+    ...defined({ predicate: row.predicate ?? undefined }),
   }
 }
 

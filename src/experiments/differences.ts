@@ -1,6 +1,6 @@
 import type { CatalogColumn, CatalogRelation } from '../sql/catalog.ts'
 import type { RawRelation } from './catalog-rows.ts'
-import type { LiveCatalog } from './read-catalog.ts'
+import type { LiveCatalog } from './live-catalog.ts'
 
 /** What a statement changed in the catalog, one short sentence each: `drops index public.orders_email_idx`. */
 export function differencesOf(before: LiveCatalog, after: LiveCatalog, touched: Iterable<number>): string[] {

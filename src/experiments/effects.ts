@@ -13,17 +13,15 @@
  *   partition when CREATE TABLE … PARTITION OF adds one. A rewritten table is not also scanned.
  * - builds: what the server says it builds. TOAST's indexes and those of temporary tables are left out.
  */
-import { type Clone, createMissingRole, type DatabaseError, type Notice, type Step, type StepOutcome } from '../clones/clone.ts'
+import type { Clone, Step } from '../clones/clone.ts'
 import { ServiceError } from '../errors.ts'
 import type { Catalog } from '../sql/catalog.ts'
-import { noEffects } from '../sql/effects.ts'
 import type { Statement, TransactionMode } from '../sql/statement.ts'
-import { FILES, LOCKS, SETTINGS } from './catalog-queries.ts'
-import { number, type Row } from './catalog-rows.ts'
-import { differencesOf } from './differences.ts'
+import { SETTINGS } from './catalog-queries.ts'
+import { type LiveCatalog, settingsOf } from './live-catalog.ts'
+import { measureInTransaction, measureSession, nothing, type Run, spoken, unmeasured } from './measure-statement.ts'
 import type { Measurement } from './measurement.ts'
-import { effectsOf } from './observation.ts'
-import { type LiveCatalog, readCatalog, refreshCatalog, settingsOf } from './read-catalog.ts'
+import { readCatalog } from './read-catalog.ts'
 import { type Rehearsal, rehearse } from './rehearsal.ts'
 import { isAboutTransaction, isControl, lastsForTransaction, type TransactionGroup, transactionsOf } from './transactions.ts'
 
@@ -41,17 +39,6 @@ export interface ScriptMeasurement {
   after: Catalog
 }
 
-/** A script being measured: what is known of the clone moves on with each statement. */
-interface Run {
-  clone: Clone
-  signal: AbortSignal
-  atStart: LiveCatalog
-  now: LiveCatalog
-}
-
-const OUTSIDE = 'locks: it runs outside a transaction, and they are gone when it ends'
-/** `active_sql_transaction`; `invalid_transaction_termination`, from a procedure that commits. */
-const REFUSES_TRANSACTION = new Set(['25001', '2D000'])
 /** What a script may leave set, undone when it is over. */
 const RESET: Step[] = [{ sql: ['set session authorization default', 'reset role', 'reset all', 'discard temp'] }]
 
@@ -93,25 +80,31 @@ async function measureGroup(
 ): Promise<void> {
   const several = group.mode !== 'none' && (group.statements.length > 1 || group.rolledBack)
   const rehearsal = several ? await rehearse(run.clone, group, run.signal) : undefined
+  const inTransaction = several || group.mode === 'block'
   const prefix: string[] = []
   let settings: Partial<Catalog> = {}
-  const asItRuns = (statement: Statement, measured: Measurement): Measurement =>
-    rehearsal ? withRehearsal(statement, measured, rehearsal) : measured
   for (const statement of [group.begin, ...group.statements, group.end].filter((one) => one !== undefined)) {
     catalogs.set(statement.index, { ...run.now, ...settings })
-    let measured: Measurement
-    if (isControl(statement)) measured = group.mode === 'none' ? await measureSession(run, statement) : nothing()
-    else if (group.rolledBack) measured = unmeasured('the script rolls it back')
-    else if (statement.syntaxError)
-      measured = { ...unmeasured('it does not parse'), error: { code: '42601', message: statement.syntaxError.message } }
-    else if (isAboutTransaction(statement) && (group.mode === 'none' || (group.mode === 'implicit' && !several)))
-      measured = await measureSession(run, statement)
-    else measured = await measureOne(run, statement, prefix, group)
-    measurements.set(statement.index, asItRuns(statement, measured))
-    if (group.mode === 'none' || !lastsForTransaction(statement) || measured.unmeasured) continue
+    const measured = await measure(run, statement, group, inTransaction, prefix)
+    measurements.set(statement.index, rehearsal ? withRehearsal(statement, measured, rehearsal) : measured)
+    if (!inTransaction || !lastsForTransaction(statement) || measured.unmeasured) continue
     prefix.push(statement.text)
     settings = await settingsAfter(run, prefix)
   }
+}
+
+async function measure(
+  run: Run,
+  statement: Statement,
+  group: TransactionGroup,
+  inTransaction: boolean,
+  prefix: readonly string[],
+): Promise<Measurement> {
+  if (isControl(statement)) return inTransaction ? nothing() : await measureSession(run, statement)
+  if (group.rolledBack) return unmeasured('the script rolls it back')
+  if (statement.syntaxError) return { ...unmeasured('it does not parse'), error: { code: '42601', message: statement.syntaxError.message } }
+  if (!inTransaction && isAboutTransaction(statement)) return await measureSession(run, statement)
+  return await measureInTransaction(run, statement, prefix, group.mode)
 }
 
 /** What the tool would see takes the place of what the statement did alone. */
@@ -139,133 +132,6 @@ async function settingsAfter(run: Run, prefix: readonly string[]): Promise<Parti
   ]
   const settings = (await run.clone.batch(steps, run.signal)).at(-2)
   return settings && settings.values.length > 0 ? settingsOf(settings.values) : {}
-}
-
-async function measureOne(run: Run, statement: Statement, prefix: readonly string[], group: TransactionGroup): Promise<Measurement> {
-  const begin: Step = { sql: ['begin'] }
-  const steps: Step[] = [
-    begin,
-    ...prefix.map((sql) => ({ sql })),
-    { sql: 'set local client_min_messages = debug1', name: 'debug' },
-    { sql: statement.text },
-    { sql: LOCKS, name: 'locks' },
-    { sql: ['commit'], always: true },
-  ]
-  const outcomes = await withRoles(run, steps)
-  const [outcome, locks, commit] = outcomes.slice(-3)
-  if (!outcome || !locks || !commit) throw new Error('a batch has an outcome for each step')
-  const failed = outcomes.find(({ error }) => error)?.error
-  if (failed && REFUSES_TRANSACTION.has(failed.code) && failed === outcome.error) {
-    const alone = await measureAlone(run, statement)
-    return group.mode === 'block' ? { ...alone, error: failed } : alone
-  }
-  if (failed)
-    return {
-      ...unmeasured(`it fails: ${failed.message} (${failed.code})`),
-      error: failed,
-      ms: outcome.ms,
-      notices: spoken(outcome.notices),
-    }
-  const touched = touchedBy(locks.values, run.now)
-  const before = run.now
-  run.now = await refreshCatalog(run.clone, before, touched, statement)
-  const files = new Map(locks.values.filter((row) => row['file'] !== null).map((row) => [number(row, 'relation'), number(row, 'file')]))
-  const seen = { statement, locks: locks.values, files, notices: outcome.notices, before, after: run.now, atStart: run.atStart }
-  return { ...told(outcome), effects: effectsOf(seen), differences: differencesOf(before, run.now, touched) }
-}
-
-/** Relations a statement can have changed: those it locked against writers or its like, and those that are new. */
-function touchedBy(locks: readonly Row[], { raw }: LiveCatalog): Set<number> {
-  const harmless = new Set(['AccessShareLock', 'RowShareLock', 'RowExclusiveLock'])
-  const touched = new Set<number>()
-  for (const row of locks) {
-    const oid = number(row, 'relation')
-    if (oid > 0 && (!harmless.has(row['mode'] ?? '') || (!raw.has(oid) && row['file'] !== null))) touched.add(oid)
-  }
-  return touched
-}
-
-/** A statement outside any transaction: what it locked is gone, but not what it built and whether files changed. */
-async function measureAlone(run: Run, statement: Statement): Promise<Measurement> {
-  const [, outcome, , files] = await withRoles(run, [
-    { sql: 'set client_min_messages = debug1', name: 'debug on' },
-    { sql: statement.text },
-    { sql: 'reset client_min_messages', name: 'debug off', always: true },
-    { sql: FILES, name: 'files', always: true },
-  ])
-  if (!outcome || !files) throw new Error('a batch has an outcome for each step')
-  const before = run.now
-  const touched = changedFiles(files.values, before, statement)
-  run.now = await refreshCatalog(run.clone, before, touched, statement)
-  const differences = differencesOf(before, run.now, touched)
-  if (outcome.error) {
-    return {
-      ...told(outcome),
-      effects: undefined,
-      unmeasured: `it fails: ${outcome.error.message} (${outcome.error.code})`,
-      error: outcome.error,
-      differences,
-    }
-  }
-  const now = new Map(files.values.map((row) => [number(row, 'oid'), number(row, 'file')]))
-  const seen = { statement, locks: [], files: now, notices: outcome.notices, before, after: run.now, atStart: run.atStart }
-  return { ...told(outcome), effects: effectsOf(seen), unmeasured: OUTSIDE, differences }
-}
-
-function changedFiles(files: readonly Row[], { raw, relations }: LiveCatalog, statement: Statement): Set<number> {
-  const touched = new Set<number>(statement.operations.flatMap(({ table }) => relations.get(table?.key ?? '')?.oid ?? []))
-  const there = new Set<number>()
-  for (const row of files) {
-    const oid = number(row, 'oid')
-    there.add(oid)
-    if (raw.get(oid)?.file === number(row, 'file')) continue
-    touched.add(oid)
-    if (row['table'] !== null) touched.add(number(row, 'table'))
-  }
-  for (const [oid, { table }] of raw)
-    if (!there.has(oid)) for (const one of [oid, ...(table === undefined ? [] : [table])]) touched.add(one)
-  return touched
-}
-
-/** What only concerns the session or its transaction has no effects, but may be refused or warned about. */
-async function measureSession(run: Run, { text, kind }: Statement): Promise<Measurement> {
-  if (/^(?:begin|start)\b/i.test(text)) return nothing()
-  const outcome = await run.clone.run(text, run.signal)
-  run.now = await refreshCatalog(run.clone, run.now, [], { kind, text })
-  if (!outcome.error) return { ...nothing(), ms: outcome.ms, notices: spoken(outcome.notices) }
-  return {
-    ...unmeasured(`it fails: ${outcome.error.message} (${outcome.error.code})`),
-    error: outcome.error,
-    notices: spoken(outcome.notices),
-  }
-}
-
-/** Runs a batch; a role that is missing is made, and the batch runs again. */
-async function withRoles(run: Run, steps: readonly Step[]): Promise<StepOutcome[]> {
-  let outcomes = await run.clone.batch(steps, run.signal)
-  for (let made = 0; made < 20; made += 1) {
-    const error: DatabaseError | undefined = outcomes.find((one) => one.error)?.error
-    const create = error && createMissingRole(error)
-    if (!create || (await run.clone.run(create, run.signal)).error) break
-    outcomes = await run.clone.batch(steps, run.signal)
-  }
-  return outcomes
-}
-
-function told({ ms, rows, notices }: StepOutcome): Pick<Measurement, 'ms' | 'rows' | 'notices'> {
-  return { ms, notices: spoken(notices), ...(rows === undefined ? {} : { rows }) }
-}
-
-function spoken(notices: readonly Notice[]): Notice[] {
-  return notices.filter(({ severity }) => !/^(?:DEBUG|LOG)/.test(severity))
-}
-
-function nothing(): Measurement {
-  return { effects: noEffects(), notices: [], differences: [] }
-}
-
-function unmeasured(reason: string): Measurement {
-  return { effects: undefined, unmeasured: reason, notices: [], differences: [] }
 }
 
 function emptyCatalog(clone: Clone): Catalog {

@@ -2,7 +2,7 @@ import type { Notice } from '../clones/clone.ts'
 import { type Effects, type IndexBuild, isStronger, type LockMode, type RelationKind, type RelationLock } from '../sql/effects.ts'
 import type { Statement } from '../sql/statement.ts'
 import { number, type RawRelation, type Row } from './catalog-rows.ts'
-import type { LiveCatalog } from './read-catalog.ts'
+import type { LiveCatalog } from './live-catalog.ts'
 
 /** What was seen of one statement. */
 export interface Observation {
@@ -36,8 +36,8 @@ export function effectsOf(seen: Observation): Effects {
 function locksOf({ locks, before, atStart }: Observation): RelationLock[] {
   const strongest = new Map<string, RelationLock>()
   for (const row of locks) {
-    const mode = row['mode'] as LockMode
-    const held = row['relation'] === null ? typeLock(row, mode, before, atStart) : relationLock(row, mode, before, atStart)
+    const mode = row.mode as LockMode
+    const held = row.relation === null ? typeLock(row, mode, before, atStart) : relationLock(row, mode, before, atStart)
     if (!held) continue
     const place = `${held.kind} ${held.relation}`
     const known = strongest.get(place)
@@ -58,7 +58,7 @@ function typeLock(row: Row, mode: LockMode, before: LiveCatalog, atStart: LiveCa
   const oid = number(row, 'type')
   const type = before.rawTypes.get(oid)
   if (!type || mode === 'AccessShareLock') return undefined
-  return { relation: `${type['schema']}.${type['name']}`, kind: 'type', mode, existed: atStart.rawTypes.has(oid) }
+  return { relation: `${type.schema}.${type.name}`, kind: 'type', mode, existed: atStart.rawTypes.has(oid) }
 }
 
 function kindOf({ kind }: RawRelation): RelationKind {
@@ -68,7 +68,7 @@ function kindOf({ kind }: RawRelation): RelationKind {
 }
 
 function isTemporary({ row }: RawRelation): boolean {
-  return row['persistence'] === 't'
+  return row.persistence === 't'
 }
 
 function rewritesOf({ files, before, atStart }: Observation): Set<string> {
@@ -81,12 +81,13 @@ function rewritesOf({ files, before, atStart }: Observation): Set<string> {
   return rewrites
 }
 
-function buildsOf({ statement, locks, files, notices, before, after, atStart }: Observation): IndexBuild[] {
+function buildsOf(seen: Observation): IndexBuild[] {
+  const { statement, notices, after, atStart } = seen
   const concurrently = /\bconcurrently\b/i.test(statement.text) && !/^do\b/i.test(statement.text)
   const builds = new Map<string, IndexBuild>()
   for (const { message } of notices) {
     const [, name, tableName] = BUILDING.exec(message) ?? []
-    const table = tableName === undefined ? undefined : tableNamed(tableName, locks, files, before, after)
+    const table = tableName === undefined ? undefined : tableNamed(tableName, seen)
     if (name === undefined || !table || isTemporary(table)) continue
     // REINDEX CONCURRENTLY builds a copy under another name.
     const index = concurrently ? name.replace(/_ccnew\d*$/, '') : name
@@ -101,45 +102,44 @@ function constraintOf(index: string, constraints: ReadonlyArray<{ type: string; 
   return type === 'primary key' || type === 'unique' || type === 'exclusion' ? type : null
 }
 
-function* scansOf(seen: Observation): Generator<string> {
-  const { statement, locks, files, notices, before, after, atStart } = seen
-  const existing = (table: RawRelation | undefined): string[] =>
-    table && atStart.raw.has(table.oid) && !isTemporary(table) ? [(before.raw.get(table.oid) ?? table).key] : []
-  for (const { message } of notices) {
-    const table = VERIFYING.exec(message)?.[1]
-    if (table !== undefined) yield* existing(tableNamed(table, locks, files, before, after))
+function scansOf(seen: Observation): string[] {
+  const { before, atStart } = seen
+  const existing = [...scansTold(seen), ...scansUntold(seen)].filter((table) => atStart.raw.has(table.oid) && !isTemporary(table))
+  return existing.map((table) => before.raw.get(table.oid)?.key ?? table.key)
+}
+
+function scansTold(seen: Observation): RawRelation[] {
+  return seen.notices.flatMap(({ message }) => {
     const constraint = VALIDATING.exec(message)?.[1]
-    if (constraint !== undefined) for (const one of validated(constraint, seen)) yield* existing(one)
-  }
+    if (constraint !== undefined) return validated(constraint, seen)
+    const name = VERIFYING.exec(message)?.[1]
+    return (name === undefined ? undefined : tableNamed(name, seen)) ?? []
+  })
+}
+
+/** The check of a domain's constraint, and that of the default partition when another is created, are done without a word. */
+function scansUntold({ statement, locks, notices, before }: Observation): RawRelation[] {
   const locked = (mode: LockMode): RawRelation[] =>
-    locks.filter((row) => row['mode'] === mode).flatMap((row) => before.raw.get(number(row, 'relation')) ?? [])
-  // The check of a domain's constraint, and that of the default partition when another is created, say nothing.
-  if (statement.kind === 'alter domain') for (const table of locked('ShareLock')) if (table.kind !== 'index') yield* existing(table)
-  if (statement.kind === 'create table' && /\bpartition\s+of\b/i.test(statement.text)) {
-    const implied = new Set(notices.map(({ message }) => IMPLIED.exec(message)?.[1]))
-    for (const table of locked('AccessExclusiveLock'))
-      if (isCheckedDefault(table, before) && !implied.has(table.row['name'] ?? '')) yield* existing(table)
-  }
+    locks.filter((row) => row.mode === mode).flatMap((row) => before.raw.get(number(row, 'relation')) ?? [])
+  if (statement.kind === 'alter domain') return locked('ShareLock').filter((table) => kindOf(table) === 'table')
+  if (statement.kind !== 'create table' || !/\bpartition\s+of\b/i.test(statement.text)) return []
+  const implied = new Set(notices.map(({ message }) => IMPLIED.exec(message)?.[1]))
+  return locked('AccessExclusiveLock').filter(
+    (table) => table.kind === 'table' && isUnderDefault(table, before) && !implied.has(table.row.name ?? undefined),
+  )
 }
 
 /** The default partition, or a partition of it. */
-function isCheckedDefault(table: RawRelation, { raw }: LiveCatalog): boolean {
-  if (table.row['bounds'] === 'DEFAULT') return table.kind === 'table'
-  return (
-    table.kind === 'table' &&
-    table.parents.some((parent) => {
-      const above = raw.get(parent)
-      return (
-        above !== undefined && (above.row['bounds'] === 'DEFAULT' || isCheckedDefault({ ...above, kind: 'table' }, { raw } as LiveCatalog))
-      )
-    })
-  )
+function isUnderDefault(table: RawRelation, catalog: LiveCatalog): boolean {
+  if (table.row.bounds === 'DEFAULT') return true
+  const parents = table.parents.flatMap((parent) => catalog.raw.get(parent) ?? [])
+  return table.row.isPartition === 't' && parents.some((parent) => isUnderDefault(parent, catalog))
 }
 
 /** Tables with rows of their own whose foreign key of this name is valid now and was not before. */
 function validated(constraint: string, { locks, before, after }: Observation): RawRelation[] {
   const isValid = (table: RawRelation | undefined): boolean =>
-    table?.constraints.some((row) => row['name'] === constraint && row['type'] === 'f' && row['valid'] === 't') ?? false
+    table?.constraints.some((row) => row.name === constraint && row.type === 'f' && row.valid === 't') ?? false
   const oids = new Set(locks.map((row) => number(row, 'relation')))
   return [...oids].flatMap((oid) => {
     const table = after.raw.get(oid)
@@ -147,21 +147,16 @@ function validated(constraint: string, { locks, before, after }: Observation): R
   })
 }
 
-/** Messages name tables without their schema: it is one of those locked, or whose file or index is new. */
-function tableNamed(
-  name: string,
-  locks: readonly Row[],
-  files: ReadonlyMap<number, number>,
-  before: LiveCatalog,
-  after: LiveCatalog,
-): RawRelation | undefined {
+/** Messages name tables without their schema: it is one of those locked or, when the locks are gone, any. */
+function tableNamed(name: string, { locks, files, before, after }: Observation): RawRelation | undefined {
   const oids = locks.length > 0 ? new Set(locks.map((row) => number(row, 'relation'))) : new Set(files.keys())
   const candidates = [...oids].flatMap((oid) => {
-    const known = before.raw.get(oid) ?? after.raw.get(oid)
-    const names = [before.raw.get(oid)?.row['name'], after.raw.get(oid)?.row['name']]
-    return known && names.includes(name) && (known.kind === 'table' || known.kind === 'materialized view') ? [known] : []
+    const [old, now] = [before.raw.get(oid), after.raw.get(oid)]
+    const known = old ?? now
+    const isIt = known && [old?.row.name, now?.row.name].includes(name)
+    return isIt && (known.kind === 'table' || known.kind === 'materialized view') ? [known] : []
   })
-  const weight = (table: RawRelation): number =>
-    locks.filter((row) => number(row, 'relation') === table.oid && row['mode'] !== 'AccessShareLock').length
-  return candidates.sort((a, b) => weight(b) - weight(a))[0]
+  const strongLocks = (table: RawRelation): number =>
+    locks.filter((row) => number(row, 'relation') === table.oid && row.mode !== 'AccessShareLock').length
+  return candidates.sort((a, b) => strongLocks(b) - strongLocks(a))[0]
 }
