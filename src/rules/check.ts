@@ -1,5 +1,6 @@
 import { spliceAfter } from '../sql/reader/splice.ts'
 import type { Operation } from '../sql/operation.ts'
+import type { Statement } from '../sql/statement.ts'
 import type { Claim, ClaimFix, Detector, Scene, Sighting } from './claim.ts'
 import { meets } from './condition.ts'
 import { detectors } from './detectors/index.ts'
@@ -61,5 +62,11 @@ async function fixOf(scene: Scene, { fix }: Rule, { statement, operation, values
   // Steps with a placeholder the statement leaves unsaid, or with an expression among its columns, are not offered.
   const filled = own?.length && own.every((step) => isFillable(step, words)) ? own.map((step) => fillSql(step, words)) : undefined
   const offered = steps ?? filled
-  return { text: fill(fix.text, words), ...(replacement !== undefined && { replacement }), ...(offered && { steps: offered }) }
+  const text = fill(fix.text, words).trim() + (offered && hasOtherParts(statement, operation) ? ' The steps replace this part of the statement; the rest of it stays.' : '')
+  return { text, ...(replacement !== undefined && { replacement }), ...(offered && { steps: offered }) }
+}
+
+/** Does the statement do more than this operation and the constraints written on its column? */
+function hasOtherParts({ operations }: Statement, operation: Operation): boolean {
+  return operations.some((other) => other !== operation && !(operation.column && other.column?.name === operation.column.name))
 }

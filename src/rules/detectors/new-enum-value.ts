@@ -20,7 +20,14 @@ function firstUse(scene: Scene, added: Operation): Sighting | undefined {
   const literal = `'${String(added.value).replaceAll("'", "''")}'`
   return everyOperation(scene).find(({ statement, operation }) =>
     operation.number > added.number && operation.inside !== 'function' && sharesTransaction(operation, added) &&
-    !INERT.includes(operation.action) && statement.text.includes(literal))
+    !INERT.includes(operation.action) && statement.text.includes(literal) && mayConcern(scene, operation, added))
+}
+
+/** With a catalog: the statement is about a table that uses the type, reads one, or is about none at all. */
+function mayConcern(scene: Scene, { table, reads }: Operation, { type }: Operation): boolean {
+  const users = scene.before?.types.get(String(type))?.usedBy
+  const about = [...(table ? [table.key] : []), ...(Array.isArray(reads) ? reads.map(String) : [])]
+  return !users || about.length === 0 || about.some((key) => users.includes(key) || !scene.before?.relations.has(key))
 }
 
 function isNewType(scene: Scene, added: Operation): boolean {
