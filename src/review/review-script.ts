@@ -101,7 +101,7 @@ async function judgeAll(
 /** The same claim made of predicted and of measured words. A rule that speaks once a script may point at another place the second time. */
 function keyOf(claim: Claim): string {
   const { rule, statement, operation } = claim
-  if (rule.once === 'script') return rule.id
+  if (rule.once === 'script' || rule.once === 'change') return rule.id
   if (rule.once === 'transaction') return `${rule.id} ${operation.transaction.number}`
   return `${rule.id} ${statement.index} ${operationIndex(claim)}`
 }

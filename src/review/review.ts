@@ -75,7 +75,7 @@ export async function review(stacks: readonly Stack[], parts: ReviewParts, signa
     model: null,
     coverage: coverageOf(scripts),
     scripts,
-    findings: results.flatMap(({ findings }) => findings),
+    findings: results.flatMap(({ findings }) => (parts.each === 'change' ? oncePerChange(findings, parts.rules) : findings)),
     skippedBase: results.flatMap(({ skippedBase }) => skippedBase),
     notes: [...new Set(results.flatMap(({ notes }) => notes))],
     ms: performance.now() - started,
@@ -113,6 +113,16 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
     rows = one.rows
   }
   return result
+}
+
+/** Of a rule that speaks once a change, the first finding that stands. */
+function oncePerChange(findings: readonly Finding[], rules: readonly Rule[]): Finding[] {
+  const once = new Set(rules.filter((rule) => rule.once === 'change').map(({ id }) => id))
+  const told = new Set<string>()
+  return findings.filter(({ rule, verdict, suppressed }) => {
+    if (!once.has(rule) || verdict === 'refuted' || suppressed) return true
+    return !told.has(rule) && told.add(rule)
+  })
 }
 
 function coverageOf(scripts: readonly ReviewedScript[]): Coverage {

@@ -33,12 +33,12 @@ function detectorOf(rule: Rule, operations: readonly Operation[]): Detector {
   return detector
 }
 
-/** `once: transaction` keeps the first sighting of each transaction, `once: script` the first of all. */
+/** `once: transaction` keeps the first sighting of each transaction, `once: script` the first of all; `once: change` is finished by the review. */
 function thinOut(rule: Rule, sightings: Sighting[]): Sighting[] {
   if (rule.once === 'operation') return sightings
   const seen = new Set<number>()
   return sightings.filter(({ operation }) => {
-    const key = rule.once === 'script' ? 0 : operation.transaction.number
+    const key = rule.once === 'transaction' ? operation.transaction.number : 0
     return !seen.has(key) && seen.add(key)
   })
 }
