@@ -12,10 +12,16 @@ export type Facts = Record<Measure, string[]>
 /** `ShareLock table public.orders`: effects on what existed before the script. Locks of tables alone when `coarse`. */
 export function factsOf({ locks, rewrites, scans, builds }: Effects, coarse = false): Facts {
   return {
-    locks: locks.filter((one) => one.existed && (!coarse || one.kind === 'table')).map((one) => `${one.mode} ${one.kind} ${one.relation}`).sort(),
+    locks: locks
+      .filter((one) => one.existed && (!coarse || one.kind === 'table'))
+      .map((one) => `${one.mode} ${one.kind} ${one.relation}`)
+      .sort(),
     rewrites: [...rewrites].sort(),
     scans: [...scans].sort(),
-    builds: builds.filter((one) => one.existed).map((one) => `${one.index} on ${one.table}${one.constraint ? ` (${one.constraint})` : ''}`).sort(),
+    builds: builds
+      .filter((one) => one.existed)
+      .map((one) => `${one.index} on ${one.table}${one.constraint ? ` (${one.constraint})` : ''}`)
+      .sort(),
   }
 }
 

@@ -27,7 +27,10 @@ export interface Case {
  * statement that follows, `setup` of all that follow.
  */
 export function readCorpus(): Case[] {
-  return readdirSync(FOLDER).filter((name) => name.endsWith('.sql')).sort().flatMap(readCases)
+  return readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
+    .flatMap(readCases)
 }
 
 export function readSetup(name: string): string {
@@ -38,23 +41,28 @@ function readCases(file: string): Case[] {
   const cases: Case[] = []
   let setup = ''
   let directives = new Map<string, string>()
-  readFileSync(new URL(file, FOLDER), 'utf8').split('\n').forEach((line, index) => {
-    const directive = /^-- (setup|before|after|since|until|alone|not on embedded): (.*)$/.exec(line)
-    if (directive?.[1] === 'setup') setup = directive[2]!
-    else if (directive) directives.set(directive[1]!, directive[2]!)
-    else if (line && !line.startsWith('--')) {
-      if (!line.endsWith(';')) throw new Error(`${file}:${index + 1}: a statement must end on its line`)
-      cases.push(readCase(file, index + 1, setup, line.slice(0, -1), directives))
-      directives = new Map()
-    }
-  })
+  readFileSync(new URL(file, FOLDER), 'utf8')
+    .split('\n')
+    .forEach((line, index) => {
+      const directive = /^-- (setup|before|after|since|until|alone|not on embedded): (.*)$/.exec(line)
+      if (directive?.[1] === 'setup') setup = directive[2]!
+      else if (directive) directives.set(directive[1]!, directive[2]!)
+      else if (line && !line.startsWith('--')) {
+        if (!line.endsWith(';')) throw new Error(`${file}:${index + 1}: a statement must end on its line`)
+        cases.push(readCase(file, index + 1, setup, line.slice(0, -1), directives))
+        directives = new Map()
+      }
+    })
   return cases
 }
 
 function readCase(file: string, line: number, setup: string, statement: string, directives: Map<string, string>): Case {
   const notEmbedded = directives.get('not on embedded')
   return {
-    file, line, setup, statement,
+    file,
+    line,
+    setup,
+    statement,
     before: statements(directives.get('before')),
     after: statements(directives.get('after')),
     since: Number(directives.get('since') ?? 0),

@@ -1,16 +1,22 @@
 import type { Effects } from '../../src/sql/effects.ts'
-import { readSetup, type Case } from './corpus.ts'
+import { type Case, readSetup } from './corpus.ts'
 import { type Connection, observe, type Snapshot, takeSnapshot } from './observe.ts'
 
 /** A case that ran: what it did, and the relations there were before its script and before it. */
-export interface Measured { effects: Effects; existed: Snapshot; before: Snapshot }
+export interface Measured {
+  effects: Effects
+  existed: Snapshot
+  before: Snapshot
+}
 
 const SCHEMAS = `SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`
 
 /** Puts a setup where another one was. */
 export async function loadSetup(connection: Connection, name: string): Promise<void> {
-  for (const { name: schema } of await connection.query<{ name: string }>(SCHEMAS)) await connection.query(`DROP SCHEMA "${schema}" CASCADE`)
-  for (const { name: publication } of await connection.query<{ name: string }>('SELECT pubname AS name FROM pg_publication')) await connection.query(`DROP PUBLICATION "${publication}"`)
+  for (const { name: schema } of await connection.query<{ name: string }>(SCHEMAS))
+    await connection.query(`DROP SCHEMA "${schema}" CASCADE`)
+  for (const { name: publication } of await connection.query<{ name: string }>('SELECT pubname AS name FROM pg_publication'))
+    await connection.query(`DROP PUBLICATION "${publication}"`)
   await connection.query(`CREATE SCHEMA public; ${readSetup(name)}`)
 }
 
@@ -19,7 +25,8 @@ export async function loadSetup(connection: Connection, name: string): Promise<v
  * open before the statement itself, so that the catalog can be read there. `fail` hears of a case that the server refuses.
  */
 export async function measureCorpus(
-  connection: Connection, cases: Case[],
+  connection: Connection,
+  cases: Case[],
   visit: (one: Case, snapshots: { existed: Snapshot; before: Snapshot }) => Promise<(effects: Effects) => void>,
   fail: (one: Case, error: string) => void,
 ): Promise<void> {

@@ -1,4 +1,12 @@
-import type { Catalog, CatalogColumn, CatalogConstraint, CatalogIndex, CatalogRelation, CatalogType, Volatility } from '../../src/sql/catalog.ts'
+import type {
+  Catalog,
+  CatalogColumn,
+  CatalogConstraint,
+  CatalogIndex,
+  CatalogRelation,
+  CatalogType,
+  Volatility,
+} from '../../src/sql/catalog.ts'
 
 type Query = <Row>(sql: string) => Promise<Row[]>
 
@@ -6,8 +14,10 @@ type Query = <Row>(sql: string) => Promise<Row[]>
 const OURS = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast' AND n.nspname NOT LIKE 'pg_temp_%'`
 const KINDS = `CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'i' THEN 'index' WHEN 'I' THEN 'partitioned index' WHEN 'v' THEN 'view'
   WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'composite type' END`
-const key = (oid: string) => `(SELECT kn.nspname || '.' || kc.relname FROM pg_class kc JOIN pg_namespace kn ON kn.oid = kc.relnamespace WHERE kc.oid = ${oid})`
-const typeKey = (oid: string) => `(SELECT kn.nspname || '.' || kt.typname FROM pg_type kt JOIN pg_namespace kn ON kn.oid = kt.typnamespace WHERE kt.oid = ${oid})`
+const key = (oid: string) =>
+  `(SELECT kn.nspname || '.' || kc.relname FROM pg_class kc JOIN pg_namespace kn ON kn.oid = kc.relnamespace WHERE kc.oid = ${oid})`
+const typeKey = (oid: string) =>
+  `(SELECT kn.nspname || '.' || kt.typname FROM pg_type kt JOIN pg_namespace kn ON kn.oid = kt.typnamespace WHERE kt.oid = ${oid})`
 
 const RELATIONS = `SELECT c.oid::int, n.nspname AS schema, c.relname AS name, ${KINDS} AS kind,
   CASE c.relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' ELSE 'temporary' END AS persistence,
@@ -39,8 +49,10 @@ const COLUMNS = `SELECT c.oid::int AS relation, a.attname AS name, lower(format_
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   WHERE ${OURS} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.oid, a.attnum`
 
-const attributes = (relation: string, numbers: string) => `ARRAY(SELECT a.attname::text FROM unnest(${numbers}) WITH ORDINALITY u(n, o) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = u.n ORDER BY u.o)`
-const ACTION = (column: string) => `CASE ${column} WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' END`
+const attributes = (relation: string, numbers: string) =>
+  `ARRAY(SELECT a.attname::text FROM unnest(${numbers}) WITH ORDINALITY u(n, o) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = u.n ORDER BY u.o)`
+const ACTION = (column: string) =>
+  `CASE ${column} WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' END`
 
 const constraints = (postgres: number) => `SELECT k.conrelid::int AS relation, k.conname AS name,
   CASE k.contype WHEN 'f' THEN 'foreign key' WHEN 'c' THEN 'check' WHEN 'u' THEN 'unique' WHEN 'p' THEN 'primary key' WHEN 'x' THEN 'exclusion' WHEN 'n' THEN 'not null' ELSE 'trigger' END AS type,
@@ -69,17 +81,26 @@ type ConstraintRow = CatalogConstraint & { relation: number; target: string | nu
 
 export async function readCatalog(query: Query, postgres: number): Promise<Catalog> {
   const relations = new Map<number, CatalogRelation>()
-  for (const row of await query<RelationRow>(RELATIONS)) relations.set(row.oid, { ...present(row), columns: [], constraints: [], indexes: [], isDefaultPartition: row.bounds === 'DEFAULT' })
-  for (const { relation, ...column } of await query<CatalogColumn & { relation: number }>(COLUMNS)) relations.get(relation)?.columns.push(present(column))
+  for (const row of await query<RelationRow>(RELATIONS))
+    relations.set(row.oid, { ...present(row), columns: [], constraints: [], indexes: [], isDefaultPartition: row.bounds === 'DEFAULT' })
+  for (const { relation, ...column } of await query<CatalogColumn & { relation: number }>(COLUMNS))
+    relations.get(relation)?.columns.push(present(column))
   for (const { relation, target, targetColumns, ...constraint } of await query<ConstraintRow>(constraints(postgres))) {
-    relations.get(relation)?.constraints.push({ ...present(constraint), ...(target && { references: { table: target, columns: targetColumns } }) })
+    relations
+      .get(relation)
+      ?.constraints.push({ ...present(constraint), ...(target && { references: { table: target, columns: targetColumns } }) })
   }
-  for (const { relation, ...index } of await query<CatalogIndex & { relation: number }>(INDEXES)) relations.get(relation)?.indexes.push(present(index))
+  for (const { relation, ...index } of await query<CatalogIndex & { relation: number }>(INDEXES))
+    relations.get(relation)?.indexes.push(present(index))
   const types = await query<CatalogType & { key: string }>(TYPES)
   const functions = await query<{ name: string; worst: number }>(FUNCTIONS)
-  const [session] = await query<{ zone: string; path: string[] }>(`SELECT current_setting('TimeZone') AS zone, current_schemas(false)::text[] AS path`)
+  const [session] = await query<{ zone: string; path: string[] }>(
+    `SELECT current_setting('TimeZone') AS zone, current_schemas(false)::text[] AS path`,
+  )
   return {
-    postgres, timeZone: session!.zone, searchPath: session!.path,
+    postgres,
+    timeZone: session!.zone,
+    searchPath: session!.path,
     relations: new Map([...relations.values()].map((relation) => [`${relation.schema}.${relation.name}`, relation])),
     types: new Map(types.map(({ key: name, ...type }) => [name, type])),
     volatility: new Map(functions.map((row) => [row.name, (['immutable', 'stable', 'volatile'] as Volatility[])[row.worst]!])),

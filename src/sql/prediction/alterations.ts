@@ -7,10 +7,12 @@ import { readKeys } from './queries.ts'
 import type { Recorder } from './recorder.ts'
 
 const exclusive = locks('AccessExclusiveLock')
-const onPartitions = (mode: LockMode): Predictor => (operation, scene, effects) => {
-  const key = subject(operation, scene)
-  if (key !== undefined) effects.lock(operation.only ? key : partitionsOf(scene, key), mode)
-}
+const onPartitions =
+  (mode: LockMode): Predictor =>
+  (operation, scene, effects) => {
+    const key = subject(operation, scene)
+    if (key !== undefined) effects.lock(operation.only ? key : partitionsOf(scene, key), mode)
+  }
 
 export const ALTERATIONS: Predictors = {
   'rename table': exclusive,
@@ -41,7 +43,7 @@ export const ALTERATIONS: Predictors = {
   'replica identity': replicaIdentity,
   'create trigger': createTrigger,
   'drop trigger': dropTrigger,
-  'rename trigger': onPartitions('AccessExclusiveLock'),
+  'rename trigger': renameTrigger,
   'create rule': createRule,
   'drop rule': exclusive,
   'rename rule': exclusive,
@@ -70,7 +72,8 @@ function setTablespace(...[operation, scene, effects]: Parameters<Predictor>): v
   const relation = relationOf(scene, key)
   // The file is copied as it is: indexes stay where they are, and are not built again.
   const moves = operation.to !== (relation?.tablespace ?? 'pg_default')
-  if (moves && (relation === undefined ? kindOf(operation) === 'table' : ['table', 'materialized view'].includes(relation.kind))) effects.move(key)
+  if (moves && (relation === undefined ? kindOf(operation) === 'table' : ['table', 'materialized view'].includes(relation.kind)))
+    effects.move(key)
 }
 
 function setAccessMethod(...[operation, scene, effects]: Parameters<Predictor>): void {
@@ -90,13 +93,23 @@ function setPersistence(operation: Operation, scene: Scene, persistence: string,
   effects.rewrite(key)
   // Since 15 a sequence that a table owns follows it, with a file of its own.
   if (scene.known.postgres >= 15) effects.lock(relation?.ownedSequences ?? [], 'AccessExclusiveLock', 'sequence')
-  for (const { references } of constraintsOf(scene, key)) if (references && references.table !== nameOf(scene, key)) effects.lock(references.table, 'AccessShareLock')
+  for (const { references } of constraintsOf(scene, key))
+    if (references && references.table !== nameOf(scene, key)) effects.lock(references.table, 'AccessShareLock')
 }
 
 /** Storage parameters that plans or old snapshots depend on: `lockmode` in reloptions.c. Those of views are among them. */
 const EXCLUSIVE_OPTIONS = new Set([
-  'user_catalog_table', 'security_barrier', 'security_invoker', 'check_option', 'fastupdate', 'gin_pending_list_limit', 'buffering', 'pages_per_range',
-  'autosummarize', 'vacuum_index_cleanup_', 'toast.user_catalog_table',
+  'user_catalog_table',
+  'security_barrier',
+  'security_invoker',
+  'check_option',
+  'fastupdate',
+  'gin_pending_list_limit',
+  'buffering',
+  'pages_per_range',
+  'autosummarize',
+  'vacuum_index_cleanup_',
+  'toast.user_catalog_table',
 ])
 
 function setOptions(...[operation, scene, effects]: Parameters<Predictor>): void {
@@ -109,7 +122,8 @@ function setOptions(...[operation, scene, effects]: Parameters<Predictor>): void
 function clusterOn({ table, index }: Operation, scene: Scene, effects: Recorder): void {
   if (!table) return
   effects.lock(table.key, 'ShareUpdateExclusiveLock')
-  if (index?.name) effects.lock(keyOf({ schema: splitKey(nameOf(scene, table.key))[0], name: index.name }), 'ShareUpdateExclusiveLock', 'index')
+  if (index?.name)
+    effects.lock(keyOf({ schema: splitKey(nameOf(scene, table.key))[0], name: index.name }), 'ShareUpdateExclusiveLock', 'index')
 }
 
 function replicaIdentity({ table, index }: Operation, scene: Scene, effects: Recorder): void {
@@ -135,6 +149,12 @@ function createTrigger(...[operation, scene, effects]: Parameters<Predictor>): v
   effects.lock(operation.each === 'statement' ? key : partitionsOf(scene, key), 'ShareRowExclusiveLock')
   const from = word(operation.from)
   if (from !== undefined) effects.lock(from, 'AccessShareLock')
+}
+
+/** Since 15 the trigger's copies on the partitions are renamed with it. */
+function renameTrigger(...[operation, scene, effects]: Parameters<Predictor>): void {
+  const key = subject(operation, scene)
+  if (key !== undefined) effects.lock(scene.known.postgres >= 15 ? partitionsOf(scene, key) : key, 'AccessExclusiveLock')
 }
 
 function dropTrigger(...[operation, scene, effects]: Parameters<Predictor>): void {

@@ -4,16 +4,28 @@ import { constraintsOf, relationOf, type Scene } from './knowledge.ts'
 import { isProvenNotNull } from './not-null.ts'
 
 type Bounds = { kind: 'range'; column: string; from: string; to: string } | { kind: 'list'; column: string; values: string[] }
-interface Comparison { column: string; operator: string; value: string }
+interface Comparison {
+  column: string
+  operator: string
+  value: string
+}
 
 /** Then attaching the table needs no reading of it. False where unsure: Postgres proves no more than this in practice. */
 export function provesBounds(scene: Scene, parent: string, partition: string, bounds: string | undefined): boolean {
   const wanted = boundsOf(scene, parent, bounds)
   if (!wanted || !isProvenNotNull(scene, partition, wanted.column)) return false
-  const facts = checksOf(scene, partition).flatMap((one) => comparisonOf(one) ?? []).filter((one) => one.column === wanted.column)
+  const facts = checksOf(scene, partition)
+    .flatMap((one) => comparisonOf(one) ?? [])
+    .filter((one) => one.column === wanted.column)
   if (wanted.kind === 'list') return facts.some((one) => one.operator === '=' && wanted.values.includes(one.value))
-  const above = wanted.from === 'MINVALUE' || facts.some((one) => ['>=', '>', '='].includes(one.operator) && notBefore(one.value, wanted.from))
-  const below = wanted.to === 'MAXVALUE' || facts.some((one) => (one.operator === '<' && notBefore(wanted.to, one.value)) || (['<=', '='].includes(one.operator) && before(one.value, wanted.to)))
+  const above =
+    wanted.from === 'MINVALUE' || facts.some((one) => ['>=', '>', '='].includes(one.operator) && notBefore(one.value, wanted.from))
+  const below =
+    wanted.to === 'MAXVALUE' ||
+    facts.some(
+      (one) =>
+        (one.operator === '<' && notBefore(wanted.to, one.value)) || (['<=', '='].includes(one.operator) && before(one.value, wanted.to)),
+    )
   return above && below
 }
 
@@ -26,7 +38,11 @@ export function provesOutside(scene: Scene, parent: string, fallback: string, bo
 
 function isOutside(fact: Comparison | undefined, wanted: Bounds): boolean {
   if (!fact || fact.column !== wanted.column) return false
-  if (wanted.kind === 'list') return (fact.operator === '=' && !wanted.values.includes(fact.value)) || (fact.operator === '<>' && wanted.values.every((one) => one === fact.value))
+  if (wanted.kind === 'list')
+    return (
+      (fact.operator === '=' && !wanted.values.includes(fact.value)) ||
+      (fact.operator === '<>' && wanted.values.every((one) => one === fact.value))
+    )
   if (fact.operator === '<') return notBefore(wanted.from, fact.value)
   if (fact.operator === '<=') return before(fact.value, wanted.from)
   return ['>=', '>'].includes(fact.operator) && notBefore(fact.value, wanted.to)
@@ -34,7 +50,9 @@ function isOutside(fact: Comparison | undefined, wanted: Bounds): boolean {
 
 /** What the table's validated checks say, one condition each. */
 function checksOf(scene: Scene, table: string): string[] {
-  return constraintsOf(scene, table).filter((one) => one.type === 'check' && one.valid && one.enforced).flatMap((one) => partsOf(checkedExpression(one.definition), 'AND'))
+  return constraintsOf(scene, table)
+    .filter((one) => one.type === 'check' && one.valid && one.enforced)
+    .flatMap((one) => partsOf(checkedExpression(one.definition), 'AND'))
 }
 
 /** Bounds over one plain column; others are not reasoned about. */

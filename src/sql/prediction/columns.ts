@@ -1,9 +1,20 @@
 /** Subcommands of ALTER TABLE about one column. */
 import type { ColumnWords, Operation } from '../operation.ts'
-import { checkedExpression } from './expressions.ts'
 import { dropColumn, mentions, usesColumn } from './drops.ts'
+import { checkedExpression } from './expressions.ts'
 import {
-  constraintsOf, indexesOf, isPartitioned, keyOf, nameOf, partitionsOf, referencesTo, relationOf, type Scene, stored, treeOf, typeOf,
+  constraintsOf,
+  indexesOf,
+  isPartitioned,
+  keyOf,
+  nameOf,
+  partitionsOf,
+  referencesTo,
+  relationOf,
+  type Scene,
+  stored,
+  treeOf,
+  typeOf,
 } from './knowledge.ts'
 import { isNotNull, isProvenNotNull } from './not-null.ts'
 import { type Predictor, type Predictors, subject } from './predictor.ts'
@@ -76,7 +87,9 @@ function fillsRows(column: ColumnWords, scene: Scene): boolean {
 function areAllStable(calls: string[], { known: { catalog } }: Scene): boolean {
   if (!catalog || calls.length === 0) return false
   return calls.every((name) => {
-    const promises = [name, ...catalog.searchPath.map((schema) => `${schema}.${name}`)].map((one) => catalog.volatility.get(one)).filter(Boolean)
+    const promises = [name, ...catalog.searchPath.map((schema) => `${schema}.${name}`)]
+      .map((one) => catalog.volatility.get(one))
+      .filter(Boolean)
     return promises.length > 0 && promises.every((one) => one !== 'volatile')
   })
 }
@@ -102,7 +115,14 @@ function alterType(...[operation, scene, effects]: Parameters<Predictor>): void 
     const using = typeof operation.using === 'string' ? operation.using : undefined
     const rewrites = rewritesOnTypeChange(scene, { column: column.name, from, to, using })
     if (rewrites) effects.rewrite(table)
-    remakeIndexes(scene, table, column.name, rewrites || (keepsIndexes(scene, from, to) && operation.collation === undefined), rewrites, effects)
+    remakeIndexes(
+      scene,
+      table,
+      column.name,
+      rewrites || (keepsIndexes(scene, from, to) && operation.collation === undefined),
+      rewrites,
+      effects,
+    )
     remakeConstraints(scene, table, column.name, rewrites, effects)
   }
 }
@@ -122,7 +142,13 @@ function remakeIndexes(scene: Scene, table: string, column: string, fits: boolea
 /** So are constraints: a CHECK on the column is checked again, a foreign key locks its other end and, if the type's comparison changes, is checked too. */
 function remakeConstraints(scene: Scene, table: string, column: string, rewrites: boolean, effects: Recorder): void {
   for (const constraint of constraintsOf(scene, table)) {
-    if (constraint.type === 'check' && constraint.valid && constraint.enforced && mentions(checkedExpression(constraint.definition), column)) effects.scan(table)
+    if (
+      constraint.type === 'check' &&
+      constraint.valid &&
+      constraint.enforced &&
+      mentions(checkedExpression(constraint.definition), column)
+    )
+      effects.scan(table)
     if (!constraint.references || !constraint.columns.includes(column)) continue
     effects.lock(partitionsOf(scene, constraint.references.table), 'AccessExclusiveLock')
     if (rewrites && constraint.valid && constraint.enforced) checkForeignKey(scene, table, constraint.references.table, effects)
@@ -138,8 +164,11 @@ function remakeConstraints(scene: Scene, table: string, column: string, rewrites
 export function checkForeignKey(scene: Scene, child: string, parent: string, effects: Recorder): void {
   const [children, parents] = [partitionsOf(scene, child), partitionsOf(scene, parent)]
   effects.scan(children)
-  effects.lockIndexes(children.filter((key) => !isPartitioned(scene, key)), 'AccessShareLock')
-  effects.lockIndexes(parents, 'AccessShareLock')
+  effects.lockIndexes(
+    children.filter((key) => !isPartitioned(scene, key)),
+    'AccessShareLock',
+  )
+  effects.lockIndexes(scene.known.postgres >= 16 ? parents : stored(scene, parents), 'AccessShareLock')
 }
 
 function setNotNull(...[operation, scene, effects]: Parameters<Predictor>): void {

@@ -4,7 +4,17 @@ import type { Operation } from '../operation.ts'
 import { checkForeignKey, reached } from './columns.ts'
 import { dropConstraint } from './drops.ts'
 import {
-  constraintNamed, indexesOf, isPartitioned, keyOf, nameOf, partitionsOf, relationOf, type Scene, splitKey, stored, treeOf,
+  constraintNamed,
+  indexesOf,
+  isPartitioned,
+  keyOf,
+  nameOf,
+  partitionsOf,
+  relationOf,
+  type Scene,
+  splitKey,
+  stored,
+  treeOf,
 } from './knowledge.ts'
 import { chooseIndexName } from './names.ts'
 import { isProvenNotNull } from './not-null.ts'
@@ -27,13 +37,19 @@ function add(...[operation, scene, effects]: Parameters<Predictor>): void {
   // One that is written in CREATE TABLE is checked when there are no rows.
   if (scene.created.has(key)) return
   const tables = reached(operation, scene)
-  effects.lock(tables, 'AccessExclusiveLock')
+  effects.lock(tablesLocked(operation, scene, key, tables), 'AccessExclusiveLock')
   if (constraint.type === 'check') {
     if (constraint.valid !== false && constraint.enforced !== false) effects.scan(constraint.noInherit ? key : tables)
   } else if (constraint.type === 'not null') {
     if (constraint.valid !== false) effects.scan(unproven(scene, tables, constraint.columns ?? []))
   } else if (constraint.index !== undefined) useIndex(operation, scene, key, effects)
   else buildFor(operation, scene, key, effects)
+}
+
+/** Until 17 a constraint that children do not inherit left them alone, and their part of an index was built under the lock of CREATE INDEX. */
+function tablesLocked({ constraint }: Operation, { known: { postgres } }: Scene, key: string, tables: string[]): string[] {
+  const inherited = (constraint?.type === 'check' && !constraint.noInherit) || constraint?.type === 'not null'
+  return postgres >= 18 || inherited ? tables : [key]
 }
 
 function unproven(scene: Scene, tables: string[], columns: string[]): string[] {
@@ -54,8 +70,12 @@ function addForeignKey(operation: Operation, scene: Scene, key: string, effects:
 /** A foreign key written on a new column without a default: it is NULL everywhere. */
 function isTriviallyTrue({ constraint }: Operation, { operations }: Scene): boolean {
   if (!constraint?.inline) return false
-  const fills = operations.some((one) => one.action === 'add column' && (one.column?.serial || one.column?.default !== 'none' && !one.column?.identity))
-  return !fills && !operations.some((one) => one.action === 'add constraint' && one.constraint?.type === 'foreign key' && !one.constraint.inline)
+  const fills = operations.some(
+    (one) => one.action === 'add column' && (one.column?.serial || (one.column?.default !== 'none' && !one.column?.identity)),
+  )
+  return (
+    !fills && !operations.some((one) => one.action === 'add constraint' && one.constraint?.type === 'foreign key' && !one.constraint.inline)
+  )
 }
 
 /** UNIQUE, PRIMARY KEY and EXCLUDE are an index, which a partitioned table has in each partition. */
@@ -65,8 +85,20 @@ function buildFor({ constraint, column }: Operation, scene: Scene, key: string, 
   const columns = constraint?.columns?.length ? constraint.columns : column ? [column.name] : []
   for (const table of stored(scene, partitionsOf(scene, key))) {
     const own = table === nameOf(scene, key) ? constraint?.name : undefined
-    effects.build({ index: own ?? chooseIndexName(scene, table, columns.map((one) => (one === '(…)' ? 'expr' : one)), label), table, constraint: type })
+    effects.build({
+      index:
+        own ??
+        chooseIndexName(
+          scene,
+          table,
+          columns.map((one) => (one === '(…)' ? 'expr' : one)),
+          label,
+        ),
+      table,
+      constraint: type,
+    })
     effects.scan(table)
+    effects.lock(table, 'ShareLock')
   }
 }
 
@@ -76,7 +108,14 @@ function useIndex({ constraint }: Operation, scene: Scene, key: string, effects:
   const renames = constraint?.name !== undefined && constraint.name !== name
   effects.lock(keyOf({ schema: splitKey(nameOf(scene, key))[0], name }), renames ? 'ShareUpdateExclusiveLock' : 'AccessShareLock', 'index')
   const columns = indexesOf(scene, key).find((one) => one.name === name)?.columns ?? []
-  if (constraint?.type === 'primary key') effects.scan(unproven(scene, [key], columns.filter((column) => column !== null)))
+  if (constraint?.type === 'primary key')
+    effects.scan(
+      unproven(
+        scene,
+        [key],
+        columns.filter((column) => column !== null),
+      ),
+    )
 }
 
 function validate(...[operation, scene, effects]: Parameters<Predictor>): void {
@@ -113,7 +152,8 @@ function drop(...[operation, scene, effects]: Parameters<Predictor>): void {
   effects.lock(key, 'AccessExclusiveLock')
   if (!found) return
   const inherited = found.type === 'check' || found.type === 'not null' || isPartitioned(scene, key)
-  if (inherited && !found.noInherit) effects.lock(operation.only ? (relationOf(scene, key)?.children ?? []) : treeOf(scene, key), 'AccessExclusiveLock')
+  if (inherited && !found.noInherit)
+    effects.lock(operation.only ? (relationOf(scene, key)?.children ?? []) : treeOf(scene, key), 'AccessExclusiveLock')
   dropConstraint(scene, key, found, effects)
 }
 
@@ -123,5 +163,6 @@ function rename(...[operation, scene, effects]: Parameters<Predictor>): void {
   if (key === undefined) return
   const found = constraintNamed(scene, key, operation.constraint?.name)
   effects.lock(found?.type === 'check' || found?.type === 'not null' ? reached(operation, scene) : key, 'AccessExclusiveLock')
-  if (found?.index && found.type !== 'foreign key') effects.lock(keyOf({ schema: splitKey(nameOf(scene, key))[0], name: found.index }), 'ShareUpdateExclusiveLock', 'index')
+  if (found?.index && found.type !== 'foreign key')
+    effects.lock(keyOf({ schema: splitKey(nameOf(scene, key))[0], name: found.index }), 'ShareUpdateExclusiveLock', 'index')
 }

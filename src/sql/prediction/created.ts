@@ -2,7 +2,14 @@ import type { Operation } from '../operation.ts'
 import type { Statement } from '../statement.ts'
 import { makeName } from './names.ts'
 
-const CREATIONS = new Set(['create table', 'create foreign table', 'create table as', 'create view', 'create materialized view', 'create sequence'])
+const CREATIONS = new Set([
+  'create table',
+  'create foreign table',
+  'create table as',
+  'create view',
+  'create materialized view',
+  'create sequence',
+])
 
 /**
  * Keys (`schema.name`) of the relations and types a statement creates: tables, their sequences and the indexes of their constraints, indexes,
@@ -18,7 +25,8 @@ function createdIn(operation: Operation): string[] {
   if (action === 'create type' || action === 'create domain') return typeof type === 'string' ? [type] : []
   if (!table) return []
   const beside = (name: string) => `${table.schema}.${name}`
-  if ((action === 'define column' || action === 'add column') && column && (column.serial || column.identity)) return [beside(makeName(table.name, column.name, 'seq'))]
+  if ((action === 'define column' || action === 'add column') && column && (column.serial || column.identity))
+    return [beside(makeName(table.name, column.name, 'seq'))]
   if (action === 'add constraint' && constraint && !constraint.index) {
     const columns = constraint.columns?.length ? constraint.columns.join('_') : column?.name
     if (constraint.type === 'primary key') return [beside(constraint.name ?? makeName(table.name, undefined, 'pkey'))]

@@ -1,7 +1,18 @@
 /** What goes when something is dropped: indexes, sequences, foreign keys at both ends, and with CASCADE all that depends on it. */
 import type { CatalogConstraint, CatalogIndex } from '../catalog.ts'
 import {
-  constraintsOf, defaultPartitionOf, indexesOf, keyOf, nameOf, partitionsOf, type Reference, readersOf, referencesTo, relationOf, type Scene, treeOf,
+  constraintsOf,
+  defaultPartitionOf,
+  indexesOf,
+  keyOf,
+  nameOf,
+  partitionsOf,
+  type Reference,
+  readersOf,
+  referencesTo,
+  relationOf,
+  type Scene,
+  treeOf,
 } from './knowledge.ts'
 import { type Predictor, type Predictors, subject, word } from './predictor.ts'
 import type { Recorder } from './recorder.ts'
@@ -35,7 +46,9 @@ export function dropRelation(scene: Scene, key: string, effects: Recorder): void
 function wholeOf(scene: Scene, { table, constraint }: Reference): CatalogConstraint {
   if (constraint.local !== false) return constraint
   const parents = relationOf(scene, constraint.references?.table ?? '')?.parents ?? []
-  const above = table.constraints.find((one) => one.references && parents.includes(one.references.table) && String(one.columns) === String(constraint.columns))
+  const above = table.constraints.find(
+    (one) => one.references && parents.includes(one.references.table) && String(one.columns) === String(constraint.columns),
+  )
   return above ? wholeOf(scene, { table, constraint: above }) : constraint
 }
 
@@ -66,22 +79,29 @@ export function dropConstraint(scene: Scene, table: string, constraint: CatalogC
   if (!constraint.index || constraint.type === 'foreign key') return
   lockIndexTree(scene, table, constraint.index, effects)
   for (const reference of referencesTo(scene, nameOf(scene, table))) {
-    if (reference.constraint.index === constraint.index && reference.constraint.local !== false) dropForeignKey(scene, keyOf(reference.table), reference.constraint, effects)
+    if (reference.constraint.index === constraint.index && reference.constraint.local !== false)
+      dropForeignKey(scene, keyOf(reference.table), reference.constraint, effects)
   }
 }
 
 /** An index and those attached to it. */
 function lockIndexTree(scene: Scene, table: string, index: string, effects: Recorder): void {
   const found = indexesOf(scene, table).find((one) => one.name === index)
-  effects.lock(treeOf(scene, keyOf(found ?? { schema: nameOf(scene, table).split('.')[0] as string, name: index })), 'AccessExclusiveLock', 'index')
+  effects.lock(
+    treeOf(scene, keyOf(found ?? { schema: nameOf(scene, table).split('.')[0] as string, name: index })),
+    'AccessExclusiveLock',
+    'index',
+  )
 }
 
 /** DROP COLUMN: its indexes, constraints and sequence, and with CASCADE what reads it. */
 export function dropColumn(scene: Scene, table: string, column: string, effects: Recorder): void {
   for (const index of indexesOf(scene, table)) if (usesColumn(index, column)) effects.lock(keyOf(index), 'AccessExclusiveLock', 'index')
-  for (const constraint of constraintsOf(scene, table)) if (constraint.columns.includes(column)) dropConstraint(scene, table, constraint, effects)
+  for (const constraint of constraintsOf(scene, table))
+    if (constraint.columns.includes(column)) dropConstraint(scene, table, constraint, effects)
   for (const { table: referencing, constraint } of referencesTo(scene, nameOf(scene, table))) {
-    if (constraint.references?.columns.includes(column) && constraint.local !== false) dropForeignKey(scene, keyOf(referencing), constraint, effects)
+    if (constraint.references?.columns.includes(column) && constraint.local !== false)
+      dropForeignKey(scene, keyOf(referencing), constraint, effects)
   }
   const found = relationOf(scene, table)?.columns.find((one) => one.name === column)
   const sequence = found?.sequence
@@ -111,7 +131,9 @@ function dropSequence(...[operation, scene, effects]: Parameters<Predictor>): vo
   const key = subject(operation, scene)
   if (key === undefined) return
   effects.lock(key, 'AccessExclusiveLock', 'sequence')
-  const drawn = [...(scene.known.catalog?.relations.values() ?? [])].filter((one) => one.columns.some((column) => column.sequence === nameOf(scene, key)))
+  const drawn = [...(scene.known.catalog?.relations.values() ?? [])].filter((one) =>
+    one.columns.some((column) => column.sequence === nameOf(scene, key)),
+  )
   effects.lock(drawn.map(keyOf), 'AccessExclusiveLock')
 }
 

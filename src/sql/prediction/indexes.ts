@@ -36,15 +36,24 @@ function create(...[operation, scene, effects]: Parameters<Predictor>): void {
 /** An index the partition has already, which the new one takes as its own. */
 function sameIndex({ index, unique }: Parameters<Predictor>[0], scene: Scene, table: string): string | undefined {
   if (!index || index.expressions || index.predicate) return undefined
-  return indexesOf(scene, table).find((one) => one.valid && one.unique === (unique === true) && one.method === index.method && one.predicate === undefined
-    && String(one.columns) === String(index.columns) && !(relationOf(scene, keyOf(one))?.parents.length))?.name
+  return indexesOf(scene, table).find(
+    (one) =>
+      one.valid &&
+      one.unique === (unique === true) &&
+      one.method === index.method &&
+      one.predicate === undefined &&
+      String(one.columns) === String(index.columns) &&
+      !relationOf(scene, keyOf(one))?.parents.length,
+  )?.name
 }
 
 /** REINDEX reads the table under a lock that only writers mind, but nobody can use the index meanwhile, not even to plan. */
 function reindex(...[operation, scene, effects]: Parameters<Predictor>): void {
   const { object, concurrently, name } = operation
   if (object === 'schema') {
-    for (const [key, relation] of scene.known.catalog?.relations ?? []) if (relation.schema === name && ['table', 'materialized view'].includes(relation.kind)) rebuild(scene, key, undefined, concurrently === true, effects)
+    for (const [key, relation] of scene.known.catalog?.relations ?? [])
+      if (relation.schema === name && ['table', 'materialized view'].includes(relation.kind))
+        rebuild(scene, key, undefined, concurrently === true, effects)
     return
   }
   const key = subject(operation, scene)

@@ -22,7 +22,10 @@ export interface Scene {
 }
 
 /** A foreign key seen from the table it points at. */
-export interface Reference { table: CatalogRelation; constraint: CatalogConstraint }
+export interface Reference {
+  table: CatalogRelation
+  constraint: CatalogConstraint
+}
 
 export function keyOf(relation: { schema: string; name: string }): string {
   return `${relation.schema}.${relation.name}`
@@ -91,7 +94,9 @@ export function constraintNamed(scene: Scene, key: string, name: string | undefi
 
 /** The partition with no bounds of its own, of a partitioned table. */
 export function defaultPartitionOf(scene: Scene, key: string): CatalogRelation | undefined {
-  return relationOf(scene, key)?.children.map((child) => relationOf(scene, child)).find((child) => child?.isDefaultPartition)
+  return relationOf(scene, key)
+    ?.children.map((child) => relationOf(scene, child))
+    .find((child) => child?.isDefaultPartition)
 }
 
 export function typeOf(scene: Scene, name: string): CatalogType | undefined {
@@ -123,7 +128,10 @@ export function readersOf(scene: Scene, key: string): string[] {
   return [...keys]
 }
 
-interface Inversions { references: Map<string, Reference[]>; reads: Map<string, string[]> }
+interface Inversions {
+  references: Map<string, Reference[]>
+  reads: Map<string, string[]>
+}
 const inversions = new WeakMap<Catalog, Inversions>()
 
 /** The catalog read from the other end, made once a catalog. */
@@ -132,7 +140,8 @@ function indexed(catalog: Catalog): Inversions {
   if (known) return known
   const made: Inversions = { references: new Map(), reads: new Map() }
   for (const [key, table] of catalog.relations) {
-    for (const constraint of table.constraints) if (constraint.references) append(made.references, constraint.references.table, { table, constraint })
+    for (const constraint of table.constraints)
+      if (constraint.references) append(made.references, constraint.references.table, { table, constraint })
     for (const reader of table.readBy) append(made.reads, reader, key)
   }
   inversions.set(catalog, made)

@@ -14,7 +14,12 @@ export function makeName(table: string, columns: string | undefined, label: stri
 }
 
 /** The name Postgres gives an index that has none: `orders_note_idx`, with a number when it is taken. */
-export function chooseIndexName(scene: Scene, table: string, columns: string[] | undefined, label: 'pkey' | 'key' | 'excl' | 'idx'): string {
+export function chooseIndexName(
+  scene: Scene,
+  table: string,
+  columns: string[] | undefined,
+  label: 'pkey' | 'key' | 'excl' | 'idx',
+): string {
   const [schema, name] = splitKey(table)
   for (let number = 0; ; number += 1) {
     const chosen = makeName(name, label === 'pkey' ? undefined : (columns ?? []).join('_'), `${label}${number || ''}`)
@@ -29,5 +34,8 @@ export function indexColumns({ index, calls }: Operation): string[] {
 }
 
 function clip(text: string, bytes: number): string {
-  return Buffer.from(text).subarray(0, bytes).toString().replace(/\uFFFD+$/, '')
+  return Buffer.from(text)
+    .subarray(0, bytes)
+    .toString()
+    .replace(/\uFFFD+$/, '')
 }

@@ -8,9 +8,14 @@ import { constraintsOf, relationOf, type Scene } from './knowledge.ts'
 export function isProvenNotNull(scene: Scene, table: string, column: string): boolean {
   if (isNotNull(scene, table, column)) return true
   const dropped = scene.operations.filter((one) => one.action === 'drop constraint').map((one) => one.constraint?.name)
-  return constraintsOf(scene, table).some((one) =>
-    one.type === 'check' && one.valid && one.enforced && !dropped.includes(one.name)
-    && partsOf(checkedExpression(one.definition), 'AND').some((part) => columnNotNull(part) === column))
+  return constraintsOf(scene, table).some(
+    (one) =>
+      one.type === 'check' &&
+      one.valid &&
+      one.enforced &&
+      !dropped.includes(one.name) &&
+      partsOf(checkedExpression(one.definition), 'AND').some((part) => columnNotNull(part) === column),
+  )
 }
 
 /** Marked NOT NULL, and known to hold: since 18 such a constraint can be NOT VALID. */

@@ -2,7 +2,18 @@
 import type { CatalogConstraint, CatalogIndex } from '../catalog.ts'
 import { provesBounds, provesOutside } from './bounds.ts'
 import { dropForeignKey } from './drops.ts'
-import { constraintsOf, defaultPartitionOf, indexesOf, keyOf, nameOf, partitionsOf, referencesTo, relationOf, type Scene, treeOf } from './knowledge.ts'
+import {
+  constraintsOf,
+  defaultPartitionOf,
+  indexesOf,
+  keyOf,
+  nameOf,
+  partitionsOf,
+  referencesTo,
+  relationOf,
+  type Scene,
+  treeOf,
+} from './knowledge.ts'
 import { chooseIndexName } from './names.ts'
 import { type Predictor, type Predictors, subject, word } from './predictor.ts'
 import { constraintOf, type Recorder } from './recorder.ts'
@@ -22,8 +33,10 @@ function join({ table, parent }: Parameters<Predictor>[0], mode: 'ShareUpdateExc
 /** A new partition copies its parent's indexes and foreign keys, in both directions. */
 export function takeOverFromParent(scene: Scene, parent: string, effects: Recorder): void {
   effects.lockIndexes(parent, 'ShareUpdateExclusiveLock')
-  for (const { references } of constraintsOf(scene, parent)) if (references) effects.lock(partitionsOf(scene, references.table), 'ShareRowExclusiveLock')
-  for (const { table, constraint } of referencesTo(scene, nameOf(scene, parent))) if (constraint.local !== false) effects.lock(keyOf(table), 'ShareRowExclusiveLock')
+  for (const { references } of constraintsOf(scene, parent))
+    if (references) effects.lock(partitionsOf(scene, references.table), 'ShareRowExclusiveLock')
+  for (const { table, constraint } of referencesTo(scene, nameOf(scene, parent)))
+    if (constraint.local !== false) effects.lock(keyOf(table), scene.known.postgres >= 15 ? 'ShareRowExclusiveLock' : 'AccessShareLock')
 }
 
 /** The default partition may hold rows of the new one: it is locked, and read unless a constraint of its own says it does not. */
@@ -43,7 +56,8 @@ function attach(...[operation, scene, effects]: Parameters<Predictor>): void {
   effects.lock(parent, 'ShareUpdateExclusiveLock')
   effects.lock(treeOf(scene, partition), 'AccessExclusiveLock')
   takeOverFromParent(scene, parent, effects)
-  for (const index of indexesOf(scene, parent)) if (!counterpart(scene, partition, index)) buildLike(scene, parent, partition, index, effects)
+  for (const index of indexesOf(scene, parent))
+    if (!counterpart(scene, partition, index)) buildLike(scene, parent, partition, index, effects)
   for (const constraint of constraintsOf(scene, parent)) if (constraint.references) copyForeignKey(scene, partition, constraint, effects)
   effects.scan(treeOf(scene, partition).filter((key) => !provesBounds(scene, parent, key, bounds)))
   addDefaultPartitionScan(scene, parent, bounds, effects)
@@ -51,7 +65,9 @@ function attach(...[operation, scene, effects]: Parameters<Predictor>): void {
 
 /** The partition's own index that does the same. */
 export function counterpart(scene: Scene, partition: string, index: CatalogIndex): CatalogIndex | undefined {
-  return indexesOf(scene, partition).find((one) => one.valid && one.unique === index.unique && shapeOf(one) === shapeOf(index) && !(relationOf(scene, keyOf(one))?.parents.length))
+  return indexesOf(scene, partition).find(
+    (one) => one.valid && one.unique === index.unique && shapeOf(one) === shapeOf(index) && !relationOf(scene, keyOf(one))?.parents.length,
+  )
 }
 
 /** `btree (name)`: the definition without names. */
@@ -64,7 +80,16 @@ function buildLike(scene: Scene, parent: string, partition: string, index: Catal
   const label = constraint === 'primary key' ? 'pkey' : constraint === 'unique' ? 'key' : constraint === 'exclusion' ? 'excl' : 'idx'
   for (const key of partitionsOf(scene, partition)) {
     if (relationOf(scene, key)?.kind === 'partitioned table') continue
-    effects.build({ index: chooseIndexName(scene, key, index.columns.map((one) => one ?? 'expr'), label), table: nameOf(scene, key), constraint })
+    effects.build({
+      index: chooseIndexName(
+        scene,
+        key,
+        index.columns.map((one) => one ?? 'expr'),
+        label,
+      ),
+      table: nameOf(scene, key),
+      constraint,
+    })
     effects.scan(key)
   }
 }
@@ -87,12 +112,13 @@ function detach(...[operation, scene, effects]: Parameters<Predictor>): void {
   effects.lock(operation.concurrently ? partition : treeOf(scene, partition), 'AccessExclusiveLock')
   const fallback = defaultPartitionOf(scene, parent)
   if (fallback) effects.lock(keyOf(fallback), mode)
-  for (const index of indexesOf(scene, partition)) if (relationOf(scene, keyOf(index))?.parents.length) effects.lock(keyOf(index), 'AccessExclusiveLock', 'index')
-  for (const { references } of constraintsOf(scene, partition)) if (references) effects.lock(partitionsOf(scene, references.table), 'ShareRowExclusiveLock')
+  for (const index of indexesOf(scene, partition))
+    if (relationOf(scene, keyOf(index))?.parents.length) effects.lock(keyOf(index), 'AccessExclusiveLock', 'index')
+  for (const { references } of constraintsOf(scene, partition))
+    if (references) effects.lock(partitionsOf(scene, references.table), 'ShareRowExclusiveLock')
   for (const { table, constraint } of referencesTo(scene, nameOf(scene, parent))) {
     if (constraint.local === false) continue
     effects.lock(keyOf(table), 'AccessExclusiveLock')
     effects.lockIndexes(keyOf(table), 'AccessShareLock')
   }
 }
-

@@ -29,7 +29,15 @@ export interface Prediction {
 }
 
 const PREDICTORS: Predictors = {
-  ...ALTERATIONS, ...COLUMNS, ...CONSTRAINTS, ...DROPS, ...INDEXES, ...PARTITIONS, ...QUERIES, ...TABLES, ...TYPES,
+  ...ALTERATIONS,
+  ...COLUMNS,
+  ...CONSTRAINTS,
+  ...DROPS,
+  ...INDEXES,
+  ...PARTITIONS,
+  ...QUERIES,
+  ...TABLES,
+  ...TYPES,
 }
 
 export function predict(statement: Pick<Statement, 'operations'>, known: Knowledge): Prediction {
@@ -69,10 +77,20 @@ function strongest(modes: LockMode[]): LockMode | undefined {
 
 function sceneOf(statement: Pick<Statement, 'operations'>, known: Knowledge): Scene {
   const { operations } = statement
-  return { known, operations, created: new Set(createdBy(statement).filter((key) => !known.catalog?.relations.has(key) && !known.catalog?.types.has(key))) }
+  return {
+    known,
+    operations,
+    created: new Set(createdBy(statement).filter((key) => !known.catalog?.relations.has(key) && !known.catalog?.types.has(key))),
+  }
 }
 
 /** CREATE … IF NOT EXISTS of a relation that is there is over before it locks anything. An index is another matter. */
 function existsAlready(first: Operation | undefined, { catalog }: Knowledge): boolean {
-  return first?.guarded === true && first.action.startsWith('create ') && !['create index', 'create statistics'].includes(first.action) && first.table !== undefined && catalog?.relations.has(first.table.key) === true
+  return (
+    first?.guarded === true &&
+    first.action.startsWith('create ') &&
+    !['create index', 'create statistics'].includes(first.action) &&
+    first.table !== undefined &&
+    catalog?.relations.has(first.table.key) === true
+  )
 }

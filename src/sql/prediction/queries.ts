@@ -1,6 +1,7 @@
 /** What reading and writing rows locks. */
-import type { LockMode } from '../effects.ts'
+
 import type { CatalogConstraint } from '../catalog.ts'
+import type { LockMode } from '../effects.ts'
 import type { Operation } from '../operation.ts'
 import { constraintsOf, isPartitioned, keyOf, nameOf, readsOf, referencesTo, relationOf, type Scene, treeOf } from './knowledge.ts'
 import { type Predictor, type Predictors, subject, words } from './predictor.ts'
@@ -38,7 +39,8 @@ export function readKeys({ from, reads }: Operation): string[] {
 /** The relations a query of the operation reads, and the sequences it draws from. */
 export function readAll(operation: Operation, scene: Scene, effects: Recorder): void {
   const only = new Set(words(operation.readsOnly))
-  for (const key of readKeys(operation)) planRead(scene, key, words(operation.locked).includes(key) ? 'RowShareLock' : 'AccessShareLock', effects, only.has(key))
+  for (const key of readKeys(operation))
+    planRead(scene, key, words(operation.locked).includes(key) ? 'RowShareLock' : 'AccessShareLock', effects, only.has(key))
   drawNumbers(operation, effects)
 }
 
@@ -64,7 +66,8 @@ export function planRead(scene: Scene, key: string, mode: LockMode, effects: Rec
 function planTree(scene: Scene, keys: string[], mode: LockMode, effects: Recorder): void {
   for (const key of keys) {
     effects.lock(key, mode)
-    if (!isPartitioned(scene, key) || scene.known.postgres >= 17) effects.lockIndexes(key, mode)
+    // Until 15 the indexes of a partitioned table itself were of no use in planning, unless it is read alone.
+    if (!isPartitioned(scene, key) || scene.known.postgres >= 16 || keys.length === 1) effects.lockIndexes(key, mode)
   }
 }
 
@@ -73,11 +76,16 @@ function insert(...[operation, scene, effects]: Parameters<Predictor>): void {
   readAll(operation, scene, effects)
   const key = subject(operation, scene)
   if (key === undefined) return
-  writeThrough(scene, key, (table) => {
-    effects.lock(table, 'RowExclusiveLock')
-    if (operation.conflictTarget) effects.lockIndexes(table, 'RowExclusiveLock')
-    fill(operation, scene, table, effects)
-  }, effects)
+  writeThrough(
+    scene,
+    key,
+    (table) => {
+      effects.lock(table, 'RowExclusiveLock')
+      if (operation.conflictTarget) effects.lockIndexes(table, 'RowExclusiveLock')
+      fill(operation, scene, table, effects)
+    },
+    effects,
+  )
 }
 
 /** A view that can be written to passes the write on. */
@@ -92,9 +100,11 @@ function fill(operation: Operation, scene: Scene, table: string, effects: Record
   const columns = relationOf(scene, table)?.columns ?? []
   const named = words(operation.into)
   const given = named.length > 0 ? named : columns.map((one) => one.name)
-  for (const column of columns) if (column.sequence && !given.includes(column.name)) effects.lock(column.sequence, 'RowExclusiveLock', 'sequence')
+  for (const column of columns)
+    if (column.sequence && !given.includes(column.name)) effects.lock(column.sequence, 'RowExclusiveLock', 'sequence')
   for (const constraint of constraintsOf(scene, table)) {
-    if (constraint.columns.every((name) => given.includes(name) || columns.find((one) => one.name === name)?.hasDefault)) lookUpParent(scene, constraint, effects)
+    if (constraint.columns.every((name) => given.includes(name) || columns.find((one) => one.name === name)?.hasDefault))
+      lookUpParent(scene, constraint, effects)
   }
 }
 
@@ -106,15 +116,21 @@ function update(...[operation, scene, effects]: Parameters<Predictor>): void {
   readAll(operation, scene, effects)
   const key = subject(operation, scene)
   if (key === undefined) return
-  writeThrough(scene, key, (table) => {
-    planTree(scene, operation.only ? [table] : treeOf(scene, table), 'RowExclusiveLock', effects)
-    change(scene, table, words(operation.sets), effects)
-  }, effects)
+  writeThrough(
+    scene,
+    key,
+    (table) => {
+      planTree(scene, operation.only ? [table] : treeOf(scene, table), 'RowExclusiveLock', effects)
+      change(scene, table, words(operation.sets), effects)
+    },
+    effects,
+  )
 }
 
 /** Changed columns: a foreign key's parent is looked up, and the children of a changed key. */
 function change(scene: Scene, table: string, columns: string[], effects: Recorder): void {
-  for (const constraint of constraintsOf(scene, table)) if (constraint.columns.some((name) => columns.includes(name))) lookUpParent(scene, constraint, effects)
+  for (const constraint of constraintsOf(scene, table))
+    if (constraint.columns.some((name) => columns.includes(name))) lookUpParent(scene, constraint, effects)
   for (const { table: child, constraint } of referencesTo(scene, table)) {
     if (!constraint.enforced || !constraint.references?.columns.some((name) => columns.includes(name))) continue
     planRead(scene, keyOf(child), isAction(constraint.onUpdate) ? 'RowExclusiveLock' : 'RowShareLock', effects)

@@ -1,5 +1,5 @@
-import { type Effects, type IndexBuild, isStronger, type LockMode, type RelationKind } from '../effects.ts'
 import type { CatalogIndex } from '../catalog.ts'
+import { type Effects, type IndexBuild, isStronger, type LockMode, type RelationKind } from '../effects.ts'
 import { indexesOf, keyOf, nameOf, relationOf, type Scene, splitKey, stored } from './knowledge.ts'
 
 /** Gathers the effects of one operation. Relations that are not there, or that the statement makes, are passed over. */
@@ -17,8 +17,14 @@ export interface Recorder {
 }
 
 const KINDS: Record<string, RelationKind> = {
-  table: 'table', 'partitioned table': 'table', 'materialized view': 'table', 'foreign table': 'table', view: 'view', index: 'index',
-  'partitioned index': 'index', sequence: 'sequence',
+  table: 'table',
+  'partitioned table': 'table',
+  'materialized view': 'table',
+  'foreign table': 'table',
+  view: 'view',
+  index: 'index',
+  'partitioned index': 'index',
+  sequence: 'sequence',
 }
 const SYSTEM = new Set(['pg_catalog', 'information_schema', 'pg_toast'])
 
@@ -36,7 +42,8 @@ export function openRecorder(scene: Scene): Recorder {
     const name = relation ? keyOf(relation) : key
     const found = relation ? (KINDS[relation.kind] ?? 'other') : kind
     const held = locks.get(`${found} ${name}`)
-    if (!held || isStronger(mode, held.mode)) locks.set(`${found} ${name}`, { relation: name, kind: found, mode, existed: known.existed(name) })
+    if (!held || isStronger(mode, held.mode))
+      locks.set(`${found} ${name}`, { relation: name, kind: found, mode, existed: known.existed(name) })
   }
 
   const recorder: Recorder = {
@@ -59,10 +66,15 @@ export function openRecorder(scene: Scene): Recorder {
       for (const key of stored(scene, [keys].flat())) if (known.existed(nameOf(scene, key))) rewrites.add(nameOf(scene, key))
     },
     scan(keys) {
-      for (const key of stored(scene, [keys].flat())) if (known.existed(nameOf(scene, key)) && !scene.created.has(key)) scans.add(nameOf(scene, key))
+      for (const key of stored(scene, [keys].flat()))
+        if (known.existed(nameOf(scene, key)) && !scene.created.has(key)) scans.add(nameOf(scene, key))
     },
     build({ concurrently = false, ...build }) {
-      builds.set(`${build.table} ${build.index}`, { ...build, concurrently, existed: known.existed(build.table) && !scene.created.has(build.table) })
+      builds.set(`${build.table} ${build.index}`, {
+        ...build,
+        concurrently,
+        existed: known.existed(build.table) && !scene.created.has(build.table),
+      })
     },
     effects: () => ordered({ locks: [...locks.values()], rewrites: [...rewrites], scans: [...scans], builds: [...builds.values()] }),
   }

@@ -2,7 +2,7 @@
 import type { LockMode } from '../effects.ts'
 import { LOCK_MODES } from '../effects.ts'
 import { lockWords, type Operation } from '../operation.ts'
-import { defaultPartitionOf, indexesOf, isPartitioned, keyOf, nameOf, partitionsOf, readsOf, referencesTo, relationOf, type Scene, treeOf } from './knowledge.ts'
+import { isPartitioned, keyOf, nameOf, readsOf, referencesTo, relationOf, type Scene, stored, treeOf } from './knowledge.ts'
 import { addDefaultPartitionScan, takeOverFromParent } from './partitions.ts'
 import { locks, type Predictor, type Predictors, subject, word, words } from './predictor.ts'
 import { planRead, readKeys } from './queries.ts'
@@ -43,7 +43,8 @@ function createTable(...[operation, scene, effects]: Parameters<Predictor>): voi
 
 /** With data the query is planned and run; without, its relations are only looked at. */
 function createFromQuery(...[operation, scene, effects]: Parameters<Predictor>): void {
-  for (const key of readKeys(operation)) operation.withData === false ? effects.lock(key, 'AccessShareLock') : planRead(scene, key, 'AccessShareLock', effects)
+  for (const key of readKeys(operation))
+    operation.withData === false ? effects.lock(key, 'AccessShareLock') : planRead(scene, key, 'AccessShareLock', effects)
 }
 
 function createView(operation: Operation, _: Scene, effects: Recorder): void {
@@ -65,10 +66,17 @@ function truncate(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   if (key === undefined) return
   const tables = new Set(operation.only ? [nameOf(scene, key)] : treeOf(scene, key))
-  if (operation.cascade) for (const one of tables) for (const { table } of referencesTo(scene, one)) for (const child of treeOf(scene, keyOf(table))) tables.add(child)
+  if (operation.cascade)
+    for (const one of tables)
+      for (const { table } of referencesTo(scene, one)) for (const child of treeOf(scene, keyOf(table))) tables.add(child)
   effects.lock([...tables], 'AccessExclusiveLock')
   effects.rewrite([...tables])
-  if (operation.restartIdentity) effects.lock([...tables].flatMap((one) => relationOf(scene, one)?.ownedSequences ?? []), 'AccessExclusiveLock', 'sequence')
+  if (operation.restartIdentity)
+    effects.lock(
+      [...tables].flatMap((one) => relationOf(scene, one)?.ownedSequences ?? []),
+      'AccessExclusiveLock',
+      'sequence',
+    )
 }
 
 function lockTable(...[operation, scene, effects]: Parameters<Predictor>): void {
@@ -80,7 +88,8 @@ function lockTable(...[operation, scene, effects]: Parameters<Predictor>): void 
 /** LOCK TABLE of a view locks what it reads. */
 function lockThrough(scene: Scene, key: string, mode: LockMode, only: boolean, effects: Recorder): void {
   effects.lock(only ? key : treeOf(scene, key), mode)
-  if (relationOf(scene, key)?.kind === 'view') for (const read of readsOf(scene, nameOf(scene, key))) lockThrough(scene, read, mode, false, effects)
+  if (relationOf(scene, key)?.kind === 'view')
+    for (const read of readsOf(scene, nameOf(scene, key))) lockThrough(scene, read, mode, false, effects)
 }
 
 function cluster(...[operation, scene, effects]: Parameters<Predictor>): void {
@@ -101,10 +110,12 @@ function vacuum(...[operation, scene, effects]: Parameters<Predictor>): void {
 function analyze(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   if (key === undefined) return
-  for (const one of treeOf(scene, key)) {
-    effects.lock(one, 'ShareUpdateExclusiveLock')
-    if (!isPartitioned(scene, one)) effects.lockIndexes(one, 'AccessShareLock')
-  }
+  const tree = treeOf(scene, key)
+  // Inheritance children are only read for the whole's statistics until 17; since 18, like partitions, for their own too.
+  const analyzed = scene.known.postgres >= 18 || isPartitioned(scene, key) ? tree : tree.slice(0, 1)
+  effects.lock(tree, 'AccessShareLock')
+  effects.lock(analyzed, 'ShareUpdateExclusiveLock')
+  effects.lockIndexes(stored(scene, analyzed), 'AccessShareLock')
 }
 
 const HELD_LIGHTLY = new Set(['constraint', 'trigger', 'rule', 'policy'])

@@ -1,7 +1,11 @@
 /** Does changing a column's type give the table a new file? */
 import { type Scene, typeOf } from './knowledge.ts'
 
-interface Type { name: string; modifiers: number[]; array: boolean }
+interface Type {
+  name: string
+  modifiers: number[]
+  array: boolean
+}
 
 /** What a type's values are kept as, and how a modifier may grow without touching them. */
 const TEXTS = new Set(['text', 'character varying'])
@@ -10,15 +14,32 @@ const STAMPS = new Set(['timestamp without time zone', 'timestamp with time zone
 const FINEST = 6
 /** Pairs that `pg_cast` calls binary coercible, from and to. */
 const SAME_BYTES = new Set([
-  'cidr>inet', 'bit>bit varying', 'integer>oid', 'oid>integer', 'xml>text', 'xml>character varying', 'citext>text', 'citext>character varying',
-  'text>citext', 'character varying>citext', 'integer>regclass', 'oid>regclass', 'regclass>oid', 'integer>regproc', 'oid>regproc', 'pg_node_tree>text',
+  'cidr>inet',
+  'bit>bit varying',
+  'integer>oid',
+  'oid>integer',
+  'xml>text',
+  'xml>character varying',
+  'citext>text',
+  'citext>character varying',
+  'text>citext',
+  'character varying>citext',
+  'integer>regclass',
+  'oid>regclass',
+  'regclass>oid',
+  'integer>regproc',
+  'oid>regproc',
+  'pg_node_tree>text',
 ])
 
 /**
  * Without the old type only `text` and `character varying` without a length are taken to keep the file: what becomes one of these was mostly
  * a shorter one. `using` is the expression written; the bare column, or its cast to the new type, is what Postgres would do anyway.
  */
-export function rewritesOnTypeChange(scene: Scene, change: { column: string; from: string | undefined; to: string; using?: string | undefined }): boolean {
+export function rewritesOnTypeChange(
+  scene: Scene,
+  change: { column: string; from: string | undefined; to: string; using?: string | undefined },
+): boolean {
   if (change.using !== undefined && !isPlainCast(change.using, change.column)) return true
   const target = baseOf(scene, change.to)
   if (target.constrained) return change.from === undefined || change.from !== change.to
@@ -40,14 +61,21 @@ function keepsBytes(from: Type, to: Type, utc: boolean): boolean {
   if (from.array || to.array) return from.array === to.array && from.name === to.name && String(from.modifiers) === String(to.modifiers)
   if (from.name === to.name && String(from.modifiers) === String(to.modifiers)) return true
   if (TEXTS.has(from.name) && TEXTS.has(to.name)) return grows(from.modifiers[0], to.modifiers[0])
-  if (STAMPS.has(from.name) && STAMPS.has(to.name)) return (from.name === to.name || utc) && grows(from.modifiers[0] ?? FINEST, to.modifiers[0] ?? FINEST)
+  if (STAMPS.has(from.name) && STAMPS.has(to.name))
+    return (from.name === to.name || utc) && grows(from.modifiers[0] ?? FINEST, to.modifiers[0] ?? FINEST)
   if (SAME_BYTES.has(`${from.name}>${to.name}`)) return to.modifiers.length === 0
   if (from.name !== to.name) return false
   switch (from.name) {
-    case 'numeric': return to.modifiers.length === 0 || (grows(from.modifiers[0], to.modifiers[0]) && (from.modifiers[1] ?? 0) === (to.modifiers[1] ?? 0))
-    case 'bit varying': return grows(from.modifiers[0], to.modifiers[0])
-    case 'time without time zone': case 'time with time zone': case 'interval': return grows(from.modifiers[0] ?? FINEST, to.modifiers[0] ?? FINEST)
-    default: return false
+    case 'numeric':
+      return to.modifiers.length === 0 || (grows(from.modifiers[0], to.modifiers[0]) && (from.modifiers[1] ?? 0) === (to.modifiers[1] ?? 0))
+    case 'bit varying':
+      return grows(from.modifiers[0], to.modifiers[0])
+    case 'time without time zone':
+    case 'time with time zone':
+    case 'interval':
+      return grows(from.modifiers[0] ?? FINEST, to.modifiers[0] ?? FINEST)
+    default:
+      return false
   }
 }
 
@@ -58,7 +86,10 @@ function grows(from: number | undefined, to: number | undefined): boolean {
 
 function isPlainCast(using: string, column: string): boolean {
   const name = `(?:"${column}"|${column})`
-  return new RegExp(`^\\(*\\s*${name}\\s*\\)*(::[\\w ."]+(\\([\\d, ]+\\))?)?\\)*$|^cast\\s*\\(\\s*${name}\\s+as\\s+[\\w ."]+(\\([\\d, ]+\\))?\\s*\\)$`, 'i').test(using.trim())
+  return new RegExp(
+    `^\\(*\\s*${name}\\s*\\)*(::[\\w ."]+(\\([\\d, ]+\\))?)?\\)*$|^cast\\s*\\(\\s*${name}\\s+as\\s+[\\w ."]+(\\([\\d, ]+\\))?\\s*\\)$`,
+    'i',
+  ).test(using.trim())
 }
 
 /** The type below the domains, and whether any of these checks its values. */
@@ -70,15 +101,33 @@ function baseOf(scene: Scene, written: string): { type: Type; domain: boolean; c
 }
 
 const ALIASES: Record<string, string> = {
-  varchar: 'character varying', int: 'integer', int4: 'integer', int8: 'bigint', int2: 'smallint', bool: 'boolean', decimal: 'numeric', varbit: 'bit varying',
-  timestamp: 'timestamp without time zone', timestamptz: 'timestamp with time zone', time: 'time without time zone', timetz: 'time with time zone',
+  varchar: 'character varying',
+  int: 'integer',
+  int4: 'integer',
+  int8: 'bigint',
+  int2: 'smallint',
+  bool: 'boolean',
+  decimal: 'numeric',
+  varbit: 'bit varying',
+  timestamp: 'timestamp without time zone',
+  timestamptz: 'timestamp with time zone',
+  time: 'time without time zone',
+  timetz: 'time with time zone',
 }
 
 /** `timestamp(3) with time zone`, `numeric(10,2)`, `interval day to second(3)`, `text[]`. */
 function parse(written: string): Type {
   const array = written.endsWith('[]')
-  const modifiers = (/\(([\d, -]+)\)/.exec(written)?.[1] ?? '').split(',').filter((one) => one.trim()).map(Number)
-  const bare = written.replace(/\([\d, -]*\)/, '').replaceAll('[]', '').replace(/\s+/g, ' ').trim().toLowerCase()
+  const modifiers = (/\(([\d, -]+)\)/.exec(written)?.[1] ?? '')
+    .split(',')
+    .filter((one) => one.trim())
+    .map(Number)
+  const bare = written
+    .replace(/\([\d, -]*\)/, '')
+    .replaceAll('[]', '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .toLowerCase()
   // The fields of an interval only cut off what is smaller than their last: with seconds among them nothing is.
   const name = /^interval( .*second)?$/.test(bare) ? 'interval' : bare
   return { name: ALIASES[name] ?? name, modifiers, array }

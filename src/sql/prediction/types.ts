@@ -21,7 +21,9 @@ function lockType({ type }: Operation, scene: Scene, effects: Recorder): void {
 /** Keys of the tables with a column of the type, or of a domain over it. */
 function usersOf(scene: Scene, name: string): string[] {
   const type = typeOf(scene, name)
-  const above = [...(scene.known.catalog?.types ?? [])].filter(([, one]) => one.kind === 'domain' && typeKeyOf(scene, one.base) === typeKeyOf(scene, name))
+  const above = [...(scene.known.catalog?.types ?? [])].filter(
+    ([, one]) => one.kind === 'domain' && typeKeyOf(scene, one.base) === typeKeyOf(scene, name),
+  )
   return [...new Set([...(type?.usedBy ?? []), ...above.flatMap(([key]) => usersOf(scene, key))])]
 }
 
@@ -30,8 +32,10 @@ function alterDomain({ what, type, valid, constraint }: Operation, scene: Scene,
   const name = word(type)
   if (name === undefined) return
   const domain = typeOf(scene, name)
-  const isChecked = (what === 'add constraint' && valid !== false && constraint?.valid !== false) || what === 'validate constraint'
-    || (what === 'set not null' && !(domain?.kind === 'domain' && domain.notNull))
+  const isChecked =
+    (what === 'add constraint' && valid !== false && constraint?.valid !== false) ||
+    what === 'validate constraint' ||
+    (what === 'set not null' && !(domain?.kind === 'domain' && domain.notNull))
   if (!isChecked) return
   effects.lock(usersOf(scene, name), 'ShareLock')
   effects.scan(usersOf(scene, name))
@@ -41,7 +45,9 @@ function alterDomain({ what, type, valid, constraint }: Operation, scene: Scene,
 function alterType({ what, type, cascade }: Operation, scene: Scene, effects: Recorder): void {
   // RENAME ATTRIBUTE tells no CASCADE, without which it would fail.
   if ((!cascade && what !== 'rename attribute') || typeof type !== 'string') return
-  const typed = [...(scene.known.catalog?.relations ?? [])].filter(([, one]) => one.ofType === typeKeyOf(scene, type)).flatMap(([key]) => treeOf(scene, key))
+  const typed = [...(scene.known.catalog?.relations ?? [])]
+    .filter(([, one]) => one.ofType === typeKeyOf(scene, type))
+    .flatMap(([key]) => treeOf(scene, key))
   effects.lock(typed, 'AccessExclusiveLock')
   if (what === 'alter attribute type') effects.rewrite(typed)
 }
@@ -53,7 +59,8 @@ function drop({ type, cascade }: Operation, scene: Scene, effects: Recorder): vo
   const key = typeKeyOf(scene, name)
   if (!scene.known.catalog || scene.known.catalog.types.has(key)) effects.lock(key, 'AccessExclusiveLock', 'type')
   if (!cascade) return
-  for (const relation of scene.known.catalog?.relations.values() ?? []) if (relation.ofType === key) dropRelation(scene, keyOf(relation), effects)
+  for (const relation of scene.known.catalog?.relations.values() ?? [])
+    if (relation.ofType === key) dropRelation(scene, keyOf(relation), effects)
   for (const table of typeOf(scene, key)?.usedBy ?? []) {
     const relation = relationOf(scene, table)
     if (relation?.ofType === key) continue
