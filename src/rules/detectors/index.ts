@@ -1,6 +1,5 @@
 import type { Detector } from '../claim.ts'
 import { attachedPartition } from './attached-partition.ts'
-import { backfillOfNewColumn } from './backfill-of-new-column.ts'
 import { backfillUnderLock } from './backfill-under-lock.ts'
 import { blockingIndex } from './blocking-index.ts'
 import { blockingIndexDrop } from './blocking-index-drop.ts'
@@ -62,11 +61,11 @@ import { unusableIndex } from './unusable-index.ts'
 import { unvalidatedCheck } from './unvalidated-check.ts'
 import { updateOfAllRows } from './update-of-all-rows.ts'
 import { vanishedType } from './vanished-type.ts'
+import { wholeBackfill } from './whole-backfill.ts'
 
 /** The detectors a rule file may name in `detect:`. */
 export const detectors: Record<string, Detector> = {
   'attached-partition': attachedPartition,
-  'backfill-of-new-column': backfillOfNewColumn,
   'backfill-under-lock': backfillUnderLock,
   'blocking-index': blockingIndex,
   'blocking-index-drop': blockingIndexDrop,
@@ -136,4 +135,5 @@ export const detectors: Record<string, Detector> = {
   'unindexed-search': unindexedSearch,
   'blocking-reindex': blockingReindex,
   'nullable-primary-key': nullablePrimaryKey,
+  'whole-backfill': wholeBackfill,
 }
