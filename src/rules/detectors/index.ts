@@ -18,7 +18,7 @@ import { droppedTable, recreatedTable } from './dropped-table.ts'
 import { guardedConcurrentIndex, secondConcurrentIndex } from './failed-build.ts'
 import { foreignKeyTarget } from './foreign-key-target.ts'
 import { foreignKeyTypes } from './foreign-key-types.ts'
-import { dynamicSql, hiddenEffects } from './hidden-effects.ts'
+import { dynamicSql, hiddenLock, hiddenWork } from './hidden-effects.ts'
 import { inlineForeignKey } from './inline-foreign-key.ts'
 import { insertWithoutColumns } from './insert-without-columns.ts'
 import { keylessTable } from './keyless-table.ts'
@@ -86,7 +86,8 @@ export const detectors: Record<string, Detector> = {
   'foreign-key-target': foreignKeyTarget,
   'foreign-key-types': foreignKeyTypes,
   'guarded-concurrent-index': guardedConcurrentIndex,
-  'hidden-effects': hiddenEffects,
+  'hidden-lock': hiddenLock,
+  'hidden-work': hiddenWork,
   'inline-foreign-key': inlineForeignKey,
   'insert-without-columns': insertWithoutColumns,
   'keyless-table': keylessTable,
