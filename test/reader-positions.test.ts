@@ -8,7 +8,8 @@ const FILES: Record<string, string> = {
   'Windows line ends': 'select 1;\r\n\r\nselect\r\n2;\r\n',
   'accents before and inside': "-- é\nselect 'ä', ü from tâble;\nselect 'b' /* ñ */ ;",
   emoji: "-- 😀😀\nselect '😀' as \"👍\"; /* 🐘 */ select 2 where a = '🐘';\nselect 3",
-  'a mark, emoji and Windows line ends': "\ufeff-- 😀\r\ncreate table \"t😀\" (a int default 1, b text check (b <> 'é'));\r\nselect '🐘';\r\n",
+  'a mark, emoji and Windows line ends':
+    "\ufeff-- 😀\r\ncreate table \"t😀\" (a int default 1, b text check (b <> 'é'));\r\nselect '🐘';\r\n",
 }
 
 test.each(Object.entries(FILES))('positions are those of the file with %s', async (_, file) => {
@@ -30,7 +31,9 @@ test('comments and blanks around a statement are no part of it', async () => {
 })
 
 test('words quoted from the source are whole beside characters of several bytes', async () => {
-  const [statement] = await readScript("/* 😀 */ create table \"é\" (\"ü\" text default 'ñ😀' || 'x' not null, c text check (c <> '🐘'), d int default (1 + 2)) partition by list (lower(c))")
+  const [statement] = await readScript(
+    "/* 😀 */ create table \"é\" (\"ü\" text default 'ñ😀' || 'x' not null, c text check (c <> '🐘'), d int default (1 + 2)) partition by list (lower(c))",
+  )
   const columns = statement?.operations.filter((one) => one.action === 'define column').map((one) => one.column?.defaultExpression)
   expect(columns).toEqual(["'ñ😀' || 'x'", undefined, '(1 + 2)'])
   expect(statement?.operations.find((one) => one.constraint)?.constraint?.expression).toBe("c <> '🐘'")
@@ -60,5 +63,8 @@ test('offsets agree with Buffer at every position of a long text', () => {
 
 test('half a surrogate pair is no reason to fail', async () => {
   const statements = await readScript("select '\ud83d', 1; select 2")
-  expect(statements.map((one) => [one.kind, one.start])).toEqual([['select', 0], ['select', 15]])
+  expect(statements.map((one) => [one.kind, one.start])).toEqual([
+    ['select', 0],
+    ['select', 15],
+  ])
 })

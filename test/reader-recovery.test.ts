@@ -8,7 +8,12 @@ test('one broken statement does not hide the others', async () => {
   const [first, broken, last] = await readScript('create table a (b int);\ncreate table c (d int,);\nalter table a add column e int;')
   expect([first?.kind, last?.kind]).toEqual(['create table', 'alter table'])
   expect(last?.operations[0]?.table?.new).toBe(true)
-  expect(broken).toMatchObject({ kind: 'unknown', operations: [], line: 2, syntaxError: { message: 'syntax error at or near ")"', at: 46 } })
+  expect(broken).toMatchObject({
+    kind: 'unknown',
+    operations: [],
+    line: 2,
+    syntaxError: { message: 'syntax error at or near ")"', at: 46 },
+  })
 })
 
 test('semicolons inside bodies, strings and parentheses end nothing', async () => {
@@ -21,24 +26,28 @@ test('semicolons inside bodies, strings and parentheses end nothing', async () =
 })
 
 test('commands of psql are read past, and those that bring in more are told', async () => {
-  const statements = await readScript("\\restrict abc\n\\set x 5\n\\connect shop\nselect 1 \\gset\n\\i other.sql\n\\copy t from 'a.csv'\nselect 2;\n\\unrestrict abc\n")
+  const statements = await readScript(
+    "\\restrict abc\n\\set x 5\n\\connect shop\nselect 1 \\gset\n\\i other.sql\n\\copy t from 'a.csv'\nselect 2;\n\\unrestrict abc\n",
+  )
   expect(kinds(statements)).toEqual(['select', 'unknown', 'unknown', 'select'])
   expect(statements.map((one) => one.text)).toEqual(['select 1', '\\i other.sql', "\\copy t from 'a.csv'", 'select 2'])
   expect(statements[1]?.syntaxError?.hint).toContain('psql')
 })
 
 test('data copied from stdin is no SQL', async () => {
-  const statements = await readScript("create table t (a text);\r\nCOPY public.t (a) FROM stdin;\r\nit's; drop table x;\r\n\\.\r\n\r\nselect 2;\ncopy t from stdin;\n'\n\\.\n")
+  const statements = await readScript(
+    "create table t (a text);\r\nCOPY public.t (a) FROM stdin;\r\nit's; drop table x;\r\n\\.\r\n\r\nselect 2;\ncopy t from stdin;\n'\n\\.\n",
+  )
   expect(kinds(statements)).toEqual(['create table', 'copy', 'select', 'copy'])
 })
 
 test.each([
-  ["select :name, :'text', :\"id\" from t where a[1:2] = b::int[]", 'select'],
+  ['select :name, :\'text\', :"id" from t where a[1:2] = b::int[]', 'select'],
   ['alter table {{ index .Options "Namespace" }}.users add column {{ .Column }} int', 'alter table'],
   ['{{ if .Old }} drop table a {{ end }}', 'drop table'],
   ['create index on ${flyway:schema}.t (#{column})', 'create index'],
   ["select * from t where a = ? and data ? 'key' and b in (?, ?)", 'select'],
-  ["update t set a = %s, b = %(name)s where c % 2 = 0", 'update'],
+  ['update t set a = %s, b = %(name)s where c % 2 = 0', 'update'],
   ['delete from $TABLE where a > 1', 'delete'],
 ])('%s is read with its placeholders as names', async (sql, kind) => {
   const [statement, ...more] = await readScript(`${sql};\nselect 1`)
@@ -67,7 +76,15 @@ test('what follows a NUL byte is read as well', async () => {
   expect(kinds(statements)).toEqual(['select', 'unknown', 'drop table'])
 })
 
-test.each([['', []], [' \n', []], ['-- only a comment', []], ['/* a */;;;', []], [';', []], ['\ufeff', []], ['/* open', ['unknown']]])('%j holds %j', async (sql, expected) => {
+test.each([
+  ['', []],
+  [' \n', []],
+  ['-- only a comment', []],
+  ['/* a */;;;', []],
+  [';', []],
+  ['\ufeff', []],
+  ['/* open', ['unknown']],
+])('%j holds %j', async (sql, expected) => {
   expect(kinds(await readScript(sql))).toEqual(expected)
 })
 

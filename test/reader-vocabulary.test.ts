@@ -46,18 +46,43 @@ test('every declared action is read from something, with every word of its own',
     seen.set(operation.action, words)
   }
   const missing = Object.entries(ACTIONS).flatMap(([action, words]) =>
-    Object.keys({ action, ...words }).filter((word) => !seen.get(action)?.has(word)).map((word) => `${action}: ${word}`))
+    Object.keys({ action, ...words })
+      .filter((word) => !seen.get(action)?.has(word))
+      .map((word) => `${action}: ${word}`),
+  )
   expect(missing).toEqual([])
 })
 
 test('nothing with an action of its own comes out as `other`', async () => {
   const tags = (await everyOperation()).filter((one) => one.action === 'other').map((one) => String(one.tag))
   expect(tags.filter((tag) => tag in ACTIONS)).toEqual([])
-  expect(new Set(tags)).toEqual(new Set([
-    'fetch', 'move', 'close', 'listen', 'notify', 'unlisten', 'load', 'checkpoint', 'show', 'create aggregate', 'create event trigger',
-    'alter event trigger', 'drop event trigger', 'create server', 'create cast', 'create operator', 'create collation',
-    'create text search configuration', 'create tablespace', 'drop owned', 'reassign owned', 'import foreign schema', 'security label',
-  ]))
+  expect(new Set(tags)).toEqual(
+    new Set([
+      'fetch',
+      'move',
+      'close',
+      'listen',
+      'notify',
+      'unlisten',
+      'load',
+      'checkpoint',
+      'show',
+      'create aggregate',
+      'create event trigger',
+      'alter event trigger',
+      'drop event trigger',
+      'create server',
+      'create cast',
+      'create operator',
+      'create collation',
+      'create text search configuration',
+      'create tablespace',
+      'drop owned',
+      'reassign owned',
+      'import foreign schema',
+      'security label',
+    ]),
+  )
 })
 
 test.each(files)('our own splitting of %s agrees with the parser', async (name) => {

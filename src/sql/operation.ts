@@ -31,8 +31,16 @@ export interface Operation {
 }
 
 /** The strongest lock on a table that existed before the change, spelled as in the manual, lower case; `none` without one. */
-export type LockWords = 'none' | 'access share' | 'row share' | 'row exclusive' | 'share update exclusive' | 'share'
-  | 'share row exclusive' | 'exclusive' | 'access exclusive'
+export type LockWords =
+  | 'none'
+  | 'access share'
+  | 'row share'
+  | 'row exclusive'
+  | 'share update exclusive'
+  | 'share'
+  | 'share row exclusive'
+  | 'exclusive'
+  | 'access exclusive'
 
 export interface TableWords {
   schema: string
@@ -126,5 +134,8 @@ export interface TransactionWords {
 
 /** `AccessExclusiveLock` as `access exclusive`. */
 export function lockWords(mode: LockMode): LockWords {
-  return mode.replace(/Lock$/, '').replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase() as LockWords
+  return mode
+    .replace(/Lock$/, '')
+    .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toLowerCase() as LockWords
 }

@@ -28,7 +28,14 @@ export function readAlterTable(node: Node, reading: Reading): Command {
   const drafts = (node.cmds as Node[]).flatMap(({ AlterTableCmd: command }) => {
     const read = SUBCOMMANDS[command.subtype] ?? (() => [{ action: 'other', tag: `alter ${object}` }])
     const index = object === 'index' ? { index: { name: table.name, schema: table.schema } } : {}
-    return read({ command, table, reading }).map((draft) => ({ table, object, only: node.relation.inh !== true, ...index, ...draft, ...guard(node, draft) }))
+    return read({ command, table, reading }).map((draft) => ({
+      table,
+      object,
+      only: node.relation.inh !== true,
+      ...index,
+      ...draft,
+      ...guard(node, draft),
+    }))
   })
   return { kind: `alter ${object}`, drafts }
 }
@@ -40,15 +47,28 @@ function guard(node: Node, draft: Draft): { tableGuarded?: true } {
 
 const guarded = (command: Node) => command.missing_ok === true
 const cascade = (command: Node) => command.behavior === 'DROP_CASCADE'
-const onColumn = (action: string): SubcommandReader => ({ command }) => [{ action, column: { name: command.name } }]
-const plain = (action: string): SubcommandReader => () => [{ action }]
-const named = (action: string): SubcommandReader => ({ command }) => [{ action, to: command.name ?? 'default' }]
-const trigger = (action: string, fires: string): SubcommandReader => ({ command }) => [{ action, name: command.name ?? 'all', fires }]
-const rule = (action: string, fires: string): SubcommandReader => ({ command }) => [{ action, name: command.name, fires }]
+const onColumn =
+  (action: string): SubcommandReader =>
+  ({ command }) => [{ action, column: { name: command.name } }]
+const plain =
+  (action: string): SubcommandReader =>
+  () => [{ action }]
+const named =
+  (action: string): SubcommandReader =>
+  ({ command }) => [{ action, to: command.name ?? 'default' }]
+const trigger =
+  (action: string, fires: string): SubcommandReader =>
+  ({ command }) => [{ action, name: command.name ?? 'all', fires }]
+const rule =
+  (action: string, fires: string): SubcommandReader =>
+  ({ command }) => [{ action, name: command.name, fires }]
 
 const SUBCOMMANDS: Record<string, SubcommandReader> = {
-  AT_AddColumn: ({ command, table, reading }) => columnDrafts('add column', table, command.def.ColumnDef, reading, { guarded: guarded(command) }),
-  AT_DropColumn: ({ command }) => [{ action: 'drop column', column: { name: command.name }, guarded: guarded(command), cascade: cascade(command) }],
+  AT_AddColumn: ({ command, table, reading }) =>
+    columnDrafts('add column', table, command.def.ColumnDef, reading, { guarded: guarded(command) }),
+  AT_DropColumn: ({ command }) => [
+    { action: 'drop column', column: { name: command.name }, guarded: guarded(command), cascade: cascade(command) },
+  ],
   AT_AlterColumnType: alterColumnType,
   AT_ColumnDefault: columnDefault,
   AT_SetNotNull: onColumn('set not null'),
@@ -64,7 +84,13 @@ const SUBCOMMANDS: Record<string, SubcommandReader> = {
   AT_SetOptions: onColumn('set column options'),
   AT_ResetOptions: onColumn('set column options'),
   AT_AlterColumnGenericOptions: onColumn('set column options'),
-  AT_AddConstraint: ({ command, reading }) => [{ action: 'add constraint', constraint: constraintWords(command.def.Constraint, reading), calls: callsIn(command.def.Constraint.raw_expr, reading.names) }],
+  AT_AddConstraint: ({ command, reading }) => [
+    {
+      action: 'add constraint',
+      constraint: constraintWords(command.def.Constraint, reading),
+      calls: callsIn(command.def.Constraint.raw_expr, reading.names),
+    },
+  ],
   AT_AlterConstraint: alterConstraint,
   AT_ValidateConstraint: ({ command }) => [{ action: 'validate constraint', constraint: { name: command.name } }],
   AT_DropConstraint: ({ command }) => [
@@ -104,10 +130,20 @@ const SUBCOMMANDS: Record<string, SubcommandReader> = {
   AT_ReplicaIdentity: replicaIdentity,
   AT_AttachPartition: attachPartition,
   AT_DetachPartition: ({ command, reading }) => [
-    { action: 'detach partition', partition: tableOf(command.def.PartitionCmd.name, reading.names).key, concurrently: command.def.PartitionCmd.concurrent === true, finalize: false },
+    {
+      action: 'detach partition',
+      partition: tableOf(command.def.PartitionCmd.name, reading.names).key,
+      concurrently: command.def.PartitionCmd.concurrent === true,
+      finalize: false,
+    },
   ],
   AT_DetachPartitionFinalize: ({ command, reading }) => [
-    { action: 'detach partition', partition: tableOf(command.def.PartitionCmd.name, reading.names).key, concurrently: false, finalize: true },
+    {
+      action: 'detach partition',
+      partition: tableOf(command.def.PartitionCmd.name, reading.names).key,
+      concurrently: false,
+      finalize: true,
+    },
   ],
 }
 
@@ -116,17 +152,37 @@ function alterColumnType({ command, reading }: Subcommand): Draft[] {
   const using = definition.raw_default && expressionAfter(reading.source, 'using', definition.raw_default)
   const collation = strings(definition.collClause?.collname).join('.')
   const column = { name: command.name, ...typeOf(definition.typeName), ...(collation && { collation }) }
-  return [{ action: 'alter column type', column, ...(using && { using }), ...(collation && { collation }), calls: callsIn(definition.raw_default, reading.names) }]
+  return [
+    {
+      action: 'alter column type',
+      column,
+      ...(using && { using }),
+      ...(collation && { collation }),
+      calls: callsIn(definition.raw_default, reading.names),
+    },
+  ]
 }
 
 function columnDefault({ command, reading }: Subcommand): Draft[] {
   if (!command.def) return [{ action: 'drop default', column: { name: command.name } }]
-  return [{ action: 'set default', column: { name: command.name, ...defaultWords(command.def, reading.source, new Set()) }, calls: callsIn(command.def, reading.names) }]
+  return [
+    {
+      action: 'set default',
+      column: { name: command.name, ...defaultWords(command.def, reading.source, new Set()) },
+      calls: callsIn(command.def, reading.names),
+    },
+  ]
 }
 
 function setExpression({ command, reading }: Subcommand): Draft[] {
   const generatedExpression = parenthesisedAfter(reading.source, 'as', command.def)
-  return [{ action: 'set expression', column: { name: command.name, ...(generatedExpression && { generatedExpression }) }, calls: callsIn(command.def, reading.names) }]
+  return [
+    {
+      action: 'set expression',
+      column: { name: command.name, ...(generatedExpression && { generatedExpression }) },
+      calls: callsIn(command.def, reading.names),
+    },
+  ]
 }
 
 function alterConstraint({ command }: Subcommand): Draft[] {
@@ -144,7 +200,13 @@ const IDENTITIES: Record<string, string> = { d: 'default', f: 'full', n: 'nothin
 
 function replicaIdentity({ command }: Subcommand): Draft[] {
   const identity: Node = command.def.ReplicaIdentityStmt
-  return [{ action: 'replica identity', to: IDENTITIES[identity.identity_type] ?? 'default', ...(identity.name && { index: { name: identity.name } }) }]
+  return [
+    {
+      action: 'replica identity',
+      to: IDENTITIES[identity.identity_type] ?? 'default',
+      ...(identity.name && { index: { name: identity.name } }),
+    },
+  ]
 }
 
 function attachPartition({ command, reading }: Subcommand): Draft[] {
@@ -162,5 +224,10 @@ function optionWords(command: Node): { options: string[]; autovacuumOff: boolean
 }
 
 export function roleOf(role: Node | undefined): string {
-  return role?.rolename ?? String(role?.roletype ?? '').replace('ROLESPEC_', '').toLowerCase()
+  return (
+    role?.rolename ??
+    String(role?.roletype ?? '')
+      .replace('ROLESPEC_', '')
+      .toLowerCase()
+  )
 }

@@ -68,12 +68,19 @@ function statementsIn(tree: unknown): Held[] {
 function heldBy(type: string, node: Node): Held[] {
   switch (type) {
     // parseMode 0 is a whole statement; the others are expressions, which only EXECUTE runs as SQL.
-    case 'PLpgSQL_expr': return node.parseMode === 0 ? [{ sql: node.query }] : []
-    case 'PLpgSQL_stmt_dynexecute': case 'PLpgSQL_stmt_dynfors': return [{ dynamic: node.query.PLpgSQL_expr.query }]
-    case 'PLpgSQL_stmt_open': case 'PLpgSQL_stmt_return_query':
+    case 'PLpgSQL_expr':
+      return node.parseMode === 0 ? [{ sql: node.query }] : []
+    case 'PLpgSQL_stmt_dynexecute':
+    case 'PLpgSQL_stmt_dynfors':
+      return [{ dynamic: node.query.PLpgSQL_expr.query }]
+    case 'PLpgSQL_stmt_open':
+    case 'PLpgSQL_stmt_return_query':
       return node.dynquery ? [{ dynamic: node.dynquery.PLpgSQL_expr.query }] : []
-    case 'PLpgSQL_stmt_commit': return [{ command: 'commit' }]
-    case 'PLpgSQL_stmt_rollback': return [{ command: 'rollback' }]
-    default: return []
+    case 'PLpgSQL_stmt_commit':
+      return [{ command: 'commit' }]
+    case 'PLpgSQL_stmt_rollback':
+      return [{ command: 'rollback' }]
+    default:
+      return []
   }
 }

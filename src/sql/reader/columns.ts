@@ -16,7 +16,13 @@ export function columnDrafts(action: string, table: TableWords, definition: Node
     { action, table, column, calls: callsIn(expressionsOf(constraints), reading.names), ...words },
     ...constraints
       .filter((one) => constraintType(one) !== undefined && constraintType(one) !== 'not null')
-      .map((one) => ({ action: 'add constraint', table, column, constraint: constraintWords(one, reading, column.name), calls: callsIn(one.raw_expr, reading.names) })),
+      .map((one) => ({
+        action: 'add constraint',
+        table,
+        column,
+        constraint: constraintWords(one, reading, column.name),
+        calls: callsIn(one.raw_expr, reading.names),
+      })),
   ]
 }
 
@@ -39,9 +45,11 @@ export function columnWords(definition: Node, constraints: Node[], source: Sourc
     ...(collation && { collation }),
     nullable: !mandatory && !fromSequence,
     identity: identity !== undefined,
-    ...(identity && { identityKind: identity.generated_when === 'a' ? 'always' as const : 'by default' as const }),
+    ...(identity && { identityKind: identity.generated_when === 'a' ? ('always' as const) : ('by default' as const) }),
     ...(generated && generatedWords(generated, source)),
-    ...(fromSequence ? { default: 'volatile' as const, defaultCalls: ['nextval'] } : defaultWords(written('CONSTR_DEFAULT')?.raw_expr, source)),
+    ...(fromSequence
+      ? { default: 'volatile' as const, defaultCalls: ['nextval'] }
+      : defaultWords(written('CONSTR_DEFAULT')?.raw_expr, source)),
     primary: written('CONSTR_PRIMARY') !== undefined,
     unique: written('CONSTR_UNIQUE') !== undefined,
   }
@@ -60,5 +68,8 @@ export function defaultWords(expression: Node | undefined, source: Source, stops
 
 function generatedWords(constraint: Node, source: Source): Partial<ColumnWords> {
   const written = parenthesisedAfter(source, 'as', constraint.raw_expr ?? {})
-  return { generated: constraint.generated_kind === 'v' ? 'virtual' : 'stored', ...(written !== undefined && { generatedExpression: written }) }
+  return {
+    generated: constraint.generated_kind === 'v' ? 'virtual' : 'stored',
+    ...(written !== undefined && { generatedExpression: written }),
+  }
 }

@@ -3,25 +3,47 @@ import { readAlterTable } from './alter-table.ts'
 import { readCall, readCopy, readDelete, readInsert, readMerge, readSelect, readUpdate } from './data.ts'
 import { type Command, type Draft, type Reader, type Reading, single } from './draft.ts'
 import { readDrop, readDropDatabase, readDropRole, readDropSubscription } from './drops.ts'
+import { callsIn } from './expressions.ts'
 import { readAlterFunction, readCreateFunction, readDo } from './functions.ts'
 import {
-  namedBy, readAlterExtension, readAlterPublication, readComment, readCreateExtension, readCreatePublication, readCreateSchema, readDefaultPrivileges, readGrant, readGrantRole,
+  namedBy,
+  readAlterExtension,
+  readAlterPublication,
+  readComment,
+  readCreateExtension,
+  readCreatePublication,
+  readCreateSchema,
+  readDefaultPrivileges,
+  readGrant,
+  readGrantRole,
 } from './grants.ts'
-import { callsIn } from './expressions.ts'
-import { tablesRead, tablesWritten } from './queries.ts'
 import { readCreateIndex, readReindex } from './indexes.ts'
 import { wordOf } from './lexer.ts'
 import type { Node } from './parser.ts'
+import { tablesRead, tablesWritten } from './queries.ts'
 import { readDepends, readMoveAll, readOwner, readRename, readSetSchema } from './renames.ts'
 import { readDiscard, readSet } from './settings.ts'
 import { readCluster, readCreateForeignTable, readCreateTable, readLock, readTruncate, readVacuum } from './tables.ts'
 import { readSetConstraints, readTransaction } from './transactions.ts'
 import {
-  readAlterPolicy, readAlterStatistics, readCreatePolicy, readCreateRule, readCreateStatistics, readCreateTrigger,
+  readAlterPolicy,
+  readAlterStatistics,
+  readCreatePolicy,
+  readCreateRule,
+  readCreateStatistics,
+  readCreateTrigger,
 } from './triggers.ts'
 import {
-  readAlterBaseType, readAlterDomain, readAlterEnum, readAlterSequence, readCreateComposite, readCreateDomain, readCreateEnum, readCreateRange,
-  readCreateSequence, readDefine,
+  readAlterBaseType,
+  readAlterDomain,
+  readAlterEnum,
+  readAlterSequence,
+  readCreateComposite,
+  readCreateDomain,
+  readCreateEnum,
+  readCreateRange,
+  readCreateSequence,
+  readDefine,
 } from './types.ts'
 import { readCreateTableAs, readCreateView, readRefresh } from './views.ts'
 
@@ -98,7 +120,8 @@ const READERS: Record<string, Reader> = {
   DropSubscriptionStmt: readDropSubscription,
   AlterSystemStmt: () => single('alter system'),
   DeclareCursorStmt: readDeclareCursor,
-  PrepareStmt: (node, { names }) => single('prepare', { name: node.name, reads: tablesRead(node.query, names), writes: tablesWritten(node.query, names) }),
+  PrepareStmt: (node, { names }) =>
+    single('prepare', { name: node.name, reads: tablesRead(node.query, names), writes: tablesWritten(node.query, names) }),
   ExecuteStmt: (node) => single('execute', { dynamic: false, name: node.name }),
   DeallocateStmt: () => single('deallocate'),
   ExplainStmt: readExplain,
@@ -118,7 +141,11 @@ function readExplain(node: Node, reading: Reading): Command {
   const analyze = (node.options ?? []).some((one: Node) => one.DefElem.defname === 'analyze')
   const inner = analyze ? readCommand(node.query, reading) : undefined
   const held = (inner?.drafts ?? []).map((draft): Draft => ({ statement: inner?.kind ?? '', ...draft }))
-  const words = { reads: tablesRead(node.query, reading.names), writes: tablesWritten(node.query, reading.names), calls: callsIn(node.query, reading.names) }
+  const words = {
+    reads: tablesRead(node.query, reading.names),
+    writes: tablesWritten(node.query, reading.names),
+    calls: callsIn(node.query, reading.names),
+  }
   return { kind: 'explain', drafts: [{ action: 'explain', analyze, ...words }, ...held] }
 }
 
@@ -159,4 +186,17 @@ function leadingWords({ source }: Reading): string {
 const LONGER: Record<string, string> = { reassign: 'reassign owned', import: 'import foreign schema', security: 'security label' }
 
 /** Words an object's kind goes on with after its first. */
-const OBJECT_WORDS = new Set(['trigger', 'data', 'wrapper', 'mapping', 'method', 'class', 'family', 'search', 'configuration', 'dictionary', 'parser', 'template'])
+const OBJECT_WORDS = new Set([
+  'trigger',
+  'data',
+  'wrapper',
+  'mapping',
+  'method',
+  'class',
+  'family',
+  'search',
+  'configuration',
+  'dictionary',
+  'parser',
+  'template',
+])

@@ -6,8 +6,12 @@ import type { Node } from './parser.ts'
 import { parenthesisedAfter } from './source.ts'
 
 const TYPES: Record<string, NonNullable<ConstraintWords['type']>> = {
-  CONSTR_FOREIGN: 'foreign key', CONSTR_CHECK: 'check', CONSTR_UNIQUE: 'unique', CONSTR_PRIMARY: 'primary key',
-  CONSTR_EXCLUSION: 'exclusion', CONSTR_NOTNULL: 'not null',
+  CONSTR_FOREIGN: 'foreign key',
+  CONSTR_CHECK: 'check',
+  CONSTR_UNIQUE: 'unique',
+  CONSTR_PRIMARY: 'primary key',
+  CONSTR_EXCLUSION: 'exclusion',
+  CONSTR_NOTNULL: 'not null',
 }
 const REFERENTIAL_ACTIONS: Record<string, string> = { a: 'no action', r: 'restrict', c: 'cascade', n: 'set null', d: 'set default' }
 
@@ -43,11 +47,21 @@ export function gathered(constraints: Node[] | undefined): Node[] {
   for (const { Constraint: one } of constraints ?? []) {
     const last = whole.at(-1)
     switch (one.contype) {
-      case 'CONSTR_ATTR_DEFERRABLE': if (last) last.deferrable = true; break
-      case 'CONSTR_ATTR_DEFERRED': if (last) Object.assign(last, { deferrable: true, initdeferred: true }); break
-      case 'CONSTR_ATTR_NOT_ENFORCED': if (last) Object.assign(last, { is_enforced: false, skip_validation: true }); break
-      case 'CONSTR_ATTR_NOT_DEFERRABLE': case 'CONSTR_ATTR_IMMEDIATE': case 'CONSTR_ATTR_ENFORCED': break
-      default: whole.push({ ...one })
+      case 'CONSTR_ATTR_DEFERRABLE':
+        if (last) last.deferrable = true
+        break
+      case 'CONSTR_ATTR_DEFERRED':
+        if (last) Object.assign(last, { deferrable: true, initdeferred: true })
+        break
+      case 'CONSTR_ATTR_NOT_ENFORCED':
+        if (last) Object.assign(last, { is_enforced: false, skip_validation: true })
+        break
+      case 'CONSTR_ATTR_NOT_DEFERRABLE':
+      case 'CONSTR_ATTR_IMMEDIATE':
+      case 'CONSTR_ATTR_ENFORCED':
+        break
+      default:
+        whole.push({ ...one })
     }
   }
   return whole

@@ -1,11 +1,11 @@
 /** Statements about rows. */
-import type { Draft, Command, Reading } from './draft.ts'
+import type { Command, Draft, Reading } from './draft.ts'
 import { callsIn, constantOf, functionName, isNull, visitNodes } from './expressions.ts'
 import { createdTableOf, type Names, strings, tableOf, tableOfKey } from './names.ts'
 import type { Node } from './parser.ts'
 import { comparisons, selectsStar, tablesRead, tablesReadAlone } from './queries.ts'
-import { persistenceOf } from './tables.ts'
 import { settingFromCall } from './settings.ts'
+import { persistenceOf } from './tables.ts'
 
 export function readSelect(node: Node, reading: Reading): Command {
   const { names } = reading
@@ -24,7 +24,16 @@ export function readSelect(node: Node, reading: Reading): Command {
   }
   if (node.intoClause) {
     const { rel } = node.intoClause
-    const draft = { action: 'create table as', table: createdTableOf(rel, names), guarded: false, withData: true, star: words.star, reads: from, calls, persistence: persistenceOf(rel) }
+    const draft = {
+      action: 'create table as',
+      table: createdTableOf(rel, names),
+      guarded: false,
+      withData: true,
+      star: words.star,
+      reads: from,
+      calls,
+      persistence: persistenceOf(rel),
+    }
     return { kind: 'select into', drafts: [draft] }
   }
   const select: Draft = { action: 'select', ...words, ...(from.length === 1 && { table: tableOfKey(from[0] as string) }) }
@@ -119,7 +128,9 @@ function lockedBy(select: Node, names: Names): string[] {
   })
   const named = (select.lockingClause ?? []).map((one: Node) => one.LockingClause.lockedRels as Node[] | undefined)
   const all = named.some((one: Node[] | undefined) => one === undefined)
-  const keys = all ? [...tables.values()] : named.flatMap((one: Node[]) => one.flatMap((range) => tables.get(range.RangeVar?.relname) ?? []))
+  const keys = all
+    ? [...tables.values()]
+    : named.flatMap((one: Node[]) => one.flatMap((range) => tables.get(range.RangeVar?.relname) ?? []))
   return [...new Set<string>(keys)]
 }
 
@@ -138,7 +149,10 @@ function writesIn(root: unknown, reading: Reading): Draft[] {
 }
 
 const WRITERS: Record<string, (node: Node, reading: Reading) => Command> = {
-  InsertStmt: readInsert, UpdateStmt: readUpdate, DeleteStmt: readDelete, MergeStmt: readMerge,
+  InsertStmt: readInsert,
+  UpdateStmt: readUpdate,
+  DeleteStmt: readDelete,
+  MergeStmt: readMerge,
 }
 
 /** `select set_config('lock_timeout', '2s', false)` sets like SET does. */

@@ -8,7 +8,16 @@ const RELATIONS = new Set(['table', 'foreign table', 'index', 'view', 'materiali
 const ON_A_TABLE = new Set(['trigger', 'rule', 'policy'])
 const ROUTINES = new Set(['function', 'procedure', 'routine', 'aggregate'])
 /** Dropped by their plain name. */
-const NAMED = new Set(['schema', 'extension', 'publication', 'event trigger', 'server', 'foreign data wrapper', 'access method', 'language'])
+const NAMED = new Set([
+  'schema',
+  'extension',
+  'publication',
+  'event trigger',
+  'server',
+  'foreign data wrapper',
+  'access method',
+  'language',
+])
 
 export function readDrop(node: Node, reading: Reading): Command {
   const object = objectWords(node.removeType)
@@ -36,7 +45,11 @@ function dropped(object: string, target: Node, { names }: Reading): Draft {
 }
 
 export function readDropRole(node: Node): Command {
-  const drafts = (node.roles as Node[]).map((one) => ({ action: 'drop role', name: one.RoleSpec.rolename, guarded: node.missing_ok === true }))
+  const drafts = (node.roles as Node[]).map((one) => ({
+    action: 'drop role',
+    name: one.RoleSpec.rolename,
+    guarded: node.missing_ok === true,
+  }))
   return { kind: 'drop role', drafts }
 }
 

@@ -39,7 +39,13 @@ export function callsIn(expression: unknown, names?: Names): string[] {
   const calls: string[] = []
   visitNodes(expression, (type, node) => {
     if (type === 'FuncCall') calls.push(functionName(node) + (names ? sequenceOf(node, names) : ''))
-    if (type === 'SQLValueFunction') calls.push(String(node.op).replace(/^SVFOP_/, '').replace(/_N$/, '').toLowerCase())
+    if (type === 'SQLValueFunction')
+      calls.push(
+        String(node.op)
+          .replace(/^SVFOP_/, '')
+          .replace(/_N$/, '')
+          .toLowerCase(),
+      )
   })
   return calls.length > 1 ? [...new Set(calls)] : calls
 }

@@ -30,7 +30,9 @@ export function readCreateFunction(node: Node, reading: Reading): Command {
 }
 
 export function readAlterFunction(node: Node, { names }: Reading): Command {
-  const object = String(node.objtype ?? 'OBJECT_FUNCTION').replace('OBJECT_', '').toLowerCase()
+  const object = String(node.objtype ?? 'OBJECT_FUNCTION')
+    .replace('OBJECT_', '')
+    .toLowerCase()
   return { kind: `alter ${object}`, drafts: [{ action: 'alter function', name: keyOfPath(strings(node.func?.objname), names), object }] }
 }
 

@@ -15,7 +15,10 @@ export function readGrant(node: Node, { names }: Reading): Command {
   }
   const tables: Node[] = (node.objects ?? []).flatMap((one: Node) => (one.RangeVar ? [one.RangeVar] : []))
   const drafts = tables.map((range): Draft => ({ action, table: tableOf(range, names), ...words }))
-  const types = words.object === 'type' || words.object === 'domain' ? (node.objects as Node[]).map((one): Draft => ({ action, type: keyOfPath(pathOf(one), names), ...words })) : []
+  const types =
+    words.object === 'type' || words.object === 'domain'
+      ? (node.objects as Node[]).map((one): Draft => ({ action, type: keyOfPath(pathOf(one), names), ...words }))
+      : []
   return { kind: action, drafts: drafts.length + types.length > 0 ? [...drafts, ...types] : [{ action, ...words }] }
 }
 
@@ -30,9 +33,12 @@ export function readDefaultPrivileges(): Command {
 export function readComment(node: Node, { names }: Reading): Command {
   const object = objectWords(node.objtype)
   const path = pathOf(node.object)
-  if (object === 'column') return single('comment', { object, table: tableOfPath(path.slice(0, -1), names), column: { name: path.at(-1) ?? '' } })
-  if (['table', 'view', 'materialized view', 'index', 'sequence', 'foreign table'].includes(object)) return single('comment', { object, table: tableOfPath(path, names) })
-  if (['constraint', 'trigger', 'rule', 'policy'].includes(object)) return single('comment', { object, table: tableOfPath(path.slice(0, -1), names) })
+  if (object === 'column')
+    return single('comment', { object, table: tableOfPath(path.slice(0, -1), names), column: { name: path.at(-1) ?? '' } })
+  if (['table', 'view', 'materialized view', 'index', 'sequence', 'foreign table'].includes(object))
+    return single('comment', { object, table: tableOfPath(path, names) })
+  if (['constraint', 'trigger', 'rule', 'policy'].includes(object))
+    return single('comment', { object, table: tableOfPath(path.slice(0, -1), names) })
   return single('comment', { object, ...((object === 'type' || object === 'domain') && { type: keyOfPath(path, names) }) })
 }
 
@@ -44,7 +50,12 @@ export function readCreateExtension(node: Node): Command {
   const option = (name: string) => (node.options ?? []).find((one: Node) => one.DefElem.defname === name)?.DefElem.arg?.String?.sval
   const version = option('new_version')
   const schema = option('schema')
-  return single('create extension', { name: node.extname, guarded: node.if_not_exists === true, ...(version && { version }), ...(schema && { schema }) })
+  return single('create extension', {
+    name: node.extname,
+    guarded: node.if_not_exists === true,
+    ...(version && { version }),
+    ...(schema && { schema }),
+  })
 }
 
 export function readAlterExtension(node: Node): Command {
@@ -72,5 +83,5 @@ function publishedBy(node: Node, { names }: Reading): { tables: string[]; schema
 
 /** A command whose one word worth telling is the name of what it is about. */
 export function namedBy(action: string, field: string): (node: Node) => Command {
-  return (node) => single(action, node[field]?.rolename ?? node[field] ? { name: node[field]?.rolename ?? node[field] } : {})
+  return (node) => single(action, (node[field]?.rolename ?? node[field]) ? { name: node[field]?.rolename ?? node[field] } : {})
 }

@@ -54,7 +54,12 @@ function elementsOf(list: Node[] | undefined): Node[] {
   return (list ?? []).map((one) => one.IndexElem)
 }
 
-const DIRECTIONS: Record<string, string> = { SORTBY_DESC: 'desc', SORTBY_ASC: 'asc', SORTBY_NULLS_FIRST: 'nulls first', SORTBY_NULLS_LAST: 'nulls last' }
+const DIRECTIONS: Record<string, string> = {
+  SORTBY_DESC: 'desc',
+  SORTBY_ASC: 'asc',
+  SORTBY_NULLS_FIRST: 'nulls first',
+  SORTBY_NULLS_LAST: 'nulls last',
+}
 
 function orderOf(element: Node): string | null {
   return [DIRECTIONS[element.ordering], DIRECTIONS[element.nulls_ordering]].filter(Boolean).join(' ') || null

@@ -12,7 +12,14 @@ export interface Token {
 }
 
 export type TokenKind =
-  | 'space' | 'comment' | 'word' | 'identifier' | 'string' | 'number' | 'parameter' | 'punctuation'
+  | 'space'
+  | 'comment'
+  | 'word'
+  | 'identifier'
+  | 'string'
+  | 'number'
+  | 'parameter'
+  | 'punctuation'
   /** `{{ … }}`, `{% … %}`, `${…}`, `#{…}`, `<%= … %>`: not SQL, whatever is inside. */
   | 'template'
 
@@ -23,7 +30,14 @@ const PARAMETER = /\$\d+/y
 const DOLLAR = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y
 /** UTF-16 units a template may take: searching for its end must not read the whole file each time. */
 const TEMPLATE_LIMIT = 2000
-const TEMPLATES: Array<[string, string]> = [['{{', '}}'], ['{%', '%}'], ['{#', '#}'], ['${', '}'], ['#{', '}'], ['<%=', '%>']]
+const TEMPLATES: Array<[string, string]> = [
+  ['{{', '}}'],
+  ['{%', '%}'],
+  ['{#', '#}'],
+  ['${', '}'],
+  ['#{', '}'],
+  ['<%=', '%>'],
+]
 
 /** The token at `at`; undefined at the end of the text. */
 export function tokenAt(text: string, at: number): Token | undefined {
@@ -33,12 +47,24 @@ export function tokenAt(text: string, at: number): Token | undefined {
   if (isWordStart(code)) return wordAt(text, at)
   if (code >= 48 && code <= 57) return { kind: 'number', start: at, end: matchEnd(NUMBER, text, at) }
   switch (text[at]) {
-    case "'": return quotedAt(text, at, at, "'", false)
-    case '"': return { ...quotedAt(text, at, at, '"', false), kind: 'identifier' }
-    case '-': if (text[at + 1] === '-') return { kind: 'comment', start: at, end: lineEnd(text, at) }; break
-    case '/': if (text[at + 1] === '*') return blockCommentAt(text, at); break
-    case '.': if (isDigit(text.charCodeAt(at + 1))) return { kind: 'number', start: at, end: matchEnd(NUMBER, text, at + 1) }; break
-    case '$': case '{': case '#': case '<': return templateAt(text, at) ?? dollarAt(text, at) ?? punctuation(at)
+    case "'":
+      return quotedAt(text, at, at, "'", false)
+    case '"':
+      return { ...quotedAt(text, at, at, '"', false), kind: 'identifier' }
+    case '-':
+      if (text[at + 1] === '-') return { kind: 'comment', start: at, end: lineEnd(text, at) }
+      break
+    case '/':
+      if (text[at + 1] === '*') return blockCommentAt(text, at)
+      break
+    case '.':
+      if (isDigit(text.charCodeAt(at + 1))) return { kind: 'number', start: at, end: matchEnd(NUMBER, text, at + 1) }
+      break
+    case '$':
+    case '{':
+    case '#':
+    case '<':
+      return templateAt(text, at) ?? dollarAt(text, at) ?? punctuation(at)
   }
   return punctuation(at)
 }

@@ -5,7 +5,10 @@ import { tokenAt } from './lexer.ts'
 import type { Node, RawStatement } from './parser.ts'
 
 /** Where a statement stands, and its tree or why there is none. */
-export type Located = { start: number; end: number } & ({ node: Node; /** Of the text parsed. */ offsets: Offsets } | { problem: SyntaxProblem })
+export type Located = { start: number; end: number } & (
+  | { node: Node /** Of the text parsed. */; offsets: Offsets }
+  | { problem: SyntaxProblem }
+)
 
 /** The statements of a text that was parsed as a whole. */
 export function locatedIn(text: string, offsets: Offsets, statements: RawStatement[]): Located[] {

@@ -3,8 +3,29 @@ import type { Held } from './bodies.ts'
 import { meaningfulTokens, type Token, wordOf } from './lexer.ts'
 
 const COMMANDS = new Set([
-  'alter', 'analyze', 'cluster', 'comment', 'copy', 'create', 'delete', 'drop', 'execute', 'grant', 'insert', 'lock', 'merge', 'perform',
-  'refresh', 'reindex', 'revoke', 'select', 'set', 'truncate', 'update', 'vacuum', 'with',
+  'alter',
+  'analyze',
+  'cluster',
+  'comment',
+  'copy',
+  'create',
+  'delete',
+  'drop',
+  'execute',
+  'grant',
+  'insert',
+  'lock',
+  'merge',
+  'perform',
+  'refresh',
+  'reindex',
+  'revoke',
+  'select',
+  'set',
+  'truncate',
+  'update',
+  'vacuum',
+  'with',
 ])
 /** What a statement of PL/pgSQL may follow without a semicolon between. */
 const OPENERS = new Set(['begin', 'then', 'else', 'loop'])
@@ -28,8 +49,11 @@ export function looseStatements(body: string): Held[] {
 function heldFrom(body: string, first: Token, end: number): Held {
   const rest = body.slice(first.end, end)
   switch (wordOf(body, first)) {
-    case 'perform': return { sql: `select${rest}` }
-    case 'execute': return { dynamic: rest.replace(/\s(?:into|using)\s.*$/is, '') }
-    default: return { sql: body.slice(first.start, end) }
+    case 'perform':
+      return { sql: `select${rest}` }
+    case 'execute':
+      return { dynamic: rest.replace(/\s(?:into|using)\s.*$/is, '') }
+    default:
+      return { sql: body.slice(first.start, end) }
   }
 }

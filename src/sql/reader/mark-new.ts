@@ -11,7 +11,9 @@ export function markNew(statements: Statement[], createdKeys: ReadonlySet<string
   const created = new Set(createdKeys)
   return statements.map((statement) => ({
     ...statement,
-    operations: statement.operations.map((operation) => (operation.inside === 'function' ? mark(operation, created) : note(operation, created))),
+    operations: statement.operations.map((operation) =>
+      operation.inside === 'function' ? mark(operation, created) : note(operation, created),
+    ),
   }))
 }
 
@@ -24,7 +26,14 @@ export function createdKeysAfter(statements: Statement[], createdKeys: ReadonlyS
   return created
 }
 
-const CREATES = new Set(['create table', 'create table as', 'create foreign table', 'create view', 'create materialized view', 'create sequence'])
+const CREATES = new Set([
+  'create table',
+  'create table as',
+  'create foreign table',
+  'create view',
+  'create materialized view',
+  'create sequence',
+])
 const DROPS = new Set(['drop table', 'drop foreign table', 'drop view', 'drop materialized view', 'drop sequence', 'drop index'])
 const RENAMES = new Set(['rename table', 'rename index'])
 
@@ -47,7 +56,8 @@ export function mark(operation: Operation, created: ReadonlySet<string>): Operat
   return {
     ...operation,
     ...(table && { table: marked(table, created) }),
-    ...(constraint && references && { constraint: { ...constraint, references: { ...references, table: marked(references.table, created) } } }),
+    ...(constraint &&
+      references && { constraint: { ...constraint, references: { ...references, table: marked(references.table, created) } } }),
   }
 }
 
@@ -65,7 +75,8 @@ function move(created: Set<string>, from: string, to: string): void {
 function dependents({ action, column, constraint, index }: Operation, table: TableWords): string[] {
   const key = (name: string) => `${table.schema}.${name}`
   if (action === 'create index') return index?.name ? [key(index.name)] : []
-  if (action === 'define column' || action === 'add column') return column?.serial || column?.identity ? [key(`${table.name}_${column.name}_seq`)] : []
+  if (action === 'define column' || action === 'add column')
+    return column?.serial || column?.identity ? [key(`${table.name}_${column.name}_seq`)] : []
   if (action !== 'add constraint' || !constraint) return []
   if (constraint.type === 'primary key') return [key(constraint.name ?? `${table.name}_pkey`)]
   return constraint.type === 'unique' ? [key(constraint.name ?? `${table.name}_${(constraint.columns ?? []).join('_')}_key`)] : []

@@ -15,7 +15,7 @@ export interface RawStatement {
   endByte?: number
 }
 
-export type Parsed = { statements: RawStatement[] } | { error: string; /** UTF-16 offset into the text parsed. */ at: number }
+export type Parsed = { statements: RawStatement[] } | { error: string /** UTF-16 offset into the text parsed. */; at: number }
 
 /** UTF-16 units. A longer text takes seconds and gigabytes to parse, so it is refused. */
 export const PARSE_LIMIT = 4_000_000
@@ -73,7 +73,10 @@ function rawStatement(raw: Node): RawStatement {
 function problemOf(error: unknown, text: string): { error: string; at: number } {
   const details = (error as { sqlDetails?: { cursorPosition: number } }).sqlDetails
   const message = error instanceof RangeError ? 'nested too deeply' : String((error as Error).message)
-  return { error: message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT)}…` : message, at: offsetOfCodePoint(text, details?.cursorPosition ?? 0) }
+  return {
+    error: message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT)}…` : message,
+    at: offsetOfCodePoint(text, details?.cursorPosition ?? 0),
+  }
 }
 
 function parser(): typeof import('libpg-query') {

@@ -47,7 +47,30 @@ export function selectsStar(query: Node | undefined): boolean {
 
 const OPERATORS: Record<string, string> = { '~~': 'like', '!~~': 'not like', '~~*': 'ilike', '!~~*': 'not ilike' }
 /** Operators that compute instead of comparing. */
-const ARITHMETIC = new Set(['+', '-', '*', '/', '%', '^', '||', '|', '&', '#', '<<', '>>', '->', '->>', '#>', '#>>', '#-', '~', '@', '|/', '||/', '!!'])
+const ARITHMETIC = new Set([
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  '^',
+  '||',
+  '|',
+  '&',
+  '#',
+  '<<',
+  '>>',
+  '->',
+  '->>',
+  '#>',
+  '#>>',
+  '#-',
+  '~',
+  '@',
+  '|/',
+  '||/',
+  '!!',
+])
 
 /** Every comparison under the node, with the constant it compares to if there is one. */
 export function comparisons(query: unknown, names: Names): Draft[] {
@@ -89,16 +112,30 @@ function comparedBy(type: string, node: Node, negated: ReadonlySet<Node>): Compa
 function operatorOf(node: Node): string | undefined {
   const name = strings(node.name).at(-1) ?? ''
   switch (node.kind) {
-    case 'AEXPR_OP': return ARITHMETIC.has(name) && !(name === '~' && node.lexpr) ? undefined : name
-    case 'AEXPR_OP_ANY': return `${OPERATORS[name] ?? name} any`
-    case 'AEXPR_OP_ALL': return `${OPERATORS[name] ?? name} all`
-    case 'AEXPR_LIKE': case 'AEXPR_ILIKE': return OPERATORS[name] ?? name
-    case 'AEXPR_SIMILAR': return name.startsWith('!') ? 'not similar to' : 'similar to'
-    case 'AEXPR_IN': return name === '<>' ? 'not in' : 'in'
-    case 'AEXPR_DISTINCT': return 'is distinct from'
-    case 'AEXPR_NOT_DISTINCT': return 'is not distinct from'
-    case 'AEXPR_BETWEEN': case 'AEXPR_NOT_BETWEEN': case 'AEXPR_BETWEEN_SYM': case 'AEXPR_NOT_BETWEEN_SYM': return name.toLowerCase()
-    default: return undefined
+    case 'AEXPR_OP':
+      return ARITHMETIC.has(name) && !(name === '~' && node.lexpr) ? undefined : name
+    case 'AEXPR_OP_ANY':
+      return `${OPERATORS[name] ?? name} any`
+    case 'AEXPR_OP_ALL':
+      return `${OPERATORS[name] ?? name} all`
+    case 'AEXPR_LIKE':
+    case 'AEXPR_ILIKE':
+      return OPERATORS[name] ?? name
+    case 'AEXPR_SIMILAR':
+      return name.startsWith('!') ? 'not similar to' : 'similar to'
+    case 'AEXPR_IN':
+      return name === '<>' ? 'not in' : 'in'
+    case 'AEXPR_DISTINCT':
+      return 'is distinct from'
+    case 'AEXPR_NOT_DISTINCT':
+      return 'is not distinct from'
+    case 'AEXPR_BETWEEN':
+    case 'AEXPR_NOT_BETWEEN':
+    case 'AEXPR_BETWEEN_SYM':
+    case 'AEXPR_NOT_BETWEEN_SYM':
+      return name.toLowerCase()
+    default:
+      return undefined
   }
 }
 
@@ -138,7 +175,8 @@ function referenceWords(reference: Node): Compared {
 
 /** Finds the table of a comparison's column: by its qualifier, or because there is only one. */
 function locate(draft: Draft, tables: Map<string, string>): void {
-  const key = draft.qualifier === undefined ? (tables.size === 1 ? [...tables.values()][0] : undefined) : tables.get(String(draft.qualifier))
+  const key =
+    draft.qualifier === undefined ? (tables.size === 1 ? [...tables.values()][0] : undefined) : tables.get(String(draft.qualifier))
   delete draft.qualifier
   if (key === undefined || !draft.column) return
   const dot = key.indexOf('.')

@@ -11,12 +11,17 @@ const PIECES_LIMIT = 100_000
 
 export function recover(text: string): Located[] {
   const binary = binaryHint(text)
-  if (binary) return [{ start: 0, end: text.length, problem: { message: 'not text', at: Math.max(text.search(CONTROLS), 0), hint: binary } }]
+  if (binary)
+    return [{ start: 0, end: text.length, problem: { message: 'not text', at: Math.max(text.search(CONTROLS), 0), hint: binary } }]
   const { text: sql, foreign } = tolerate(text)
-  const hidden: Located[] = foreign.filter((one) => one.hides).map(({ start, end, hint }) => ({
-    ...trimmed(text, start, end), problem: { message: 'not SQL', at: start, hint },
-  }))
-  const read = (sql === text ? undefined : parsedWhole(sql)) ?? limited(splitStatements(sql)).map((piece) => locatePiece(sql, piece, foreign))
+  const hidden: Located[] = foreign
+    .filter((one) => one.hides)
+    .map(({ start, end, hint }) => ({
+      ...trimmed(text, start, end),
+      problem: { message: 'not SQL', at: start, hint },
+    }))
+  const read =
+    (sql === text ? undefined : parsedWhole(sql)) ?? limited(splitStatements(sql)).map((piece) => locatePiece(sql, piece, foreign))
   return [...read, ...hidden].sort((a, b) => a.start - b.start)
 }
 
@@ -48,7 +53,8 @@ function hintOf(sql: string, { start, end, open }: Piece, foreign: Foreign[]): s
   if (open) return `${openedBy(sql, open.start)} is never closed`
   const inside = firstFrom(foreign, start)
   if (inside && inside.end <= end) return inside.hint
-  if (/[\u00a0\u2000-\u200b\u3000\ufeff]/.test(written)) return 'an invisible character that is no blank to Postgres, such as a non-breaking space'
+  if (/[\u00a0\u2000-\u200b\u3000\ufeff]/.test(written))
+    return 'an invisible character that is no blank to Postgres, such as a non-breaking space'
   return /[\u2018\u2019\u201c\u201d]/.test(written) ? 'typographic quotes, which are letters to Postgres' : undefined
 }
 
@@ -69,7 +75,7 @@ function openedBy(sql: string, at: number): string {
   return sql[at] === '$' ? 'the dollar quote begun here' : 'the quote begun here'
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells a binary file.
+// Control characters are what tells a binary file.
 const CONTROLS = /[\0-\x08\x0e-\x1a\x1c-\x1f\ufffd]/
 
 /** Many control characters in the first stretch: cutting that into statements helps nobody. */
@@ -84,5 +90,7 @@ function binaryHint(text: string): string | undefined {
 function limited(pieces: Piece[]): Piece[] {
   const rest = pieces[PIECES_LIMIT - 1]
   const last = pieces.at(-1)
-  return rest && last && pieces.length > PIECES_LIMIT ? [...pieces.slice(0, PIECES_LIMIT - 1), { start: rest.start, end: last.end }] : pieces
+  return rest && last && pieces.length > PIECES_LIMIT
+    ? [...pieces.slice(0, PIECES_LIMIT - 1), { start: rest.start, end: last.end }]
+    : pieces
 }

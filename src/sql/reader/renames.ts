@@ -17,23 +17,52 @@ export function readRename(node: Node, { names }: Reading): Command {
       const of = objectWords(node.relationType)
       return { kind: `alter ${of}`, drafts: [on('rename column', { column: { name: node.subname }, object: of })] }
     }
-    case 'constraint': return { kind: 'alter table', drafts: [on('rename constraint', { constraint: { name: node.subname } })] }
-    case 'table': case 'foreign table': case 'view': case 'materialized view': case 'sequence':
+    case 'constraint':
+      return { kind: 'alter table', drafts: [on('rename constraint', { constraint: { name: node.subname } })] }
+    case 'table':
+    case 'foreign table':
+    case 'view':
+    case 'materialized view':
+    case 'sequence':
       return { kind: `alter ${object}`, drafts: [on('rename table', { object })] }
-    case 'index': return { kind: 'alter index', drafts: [on('rename index', { index: { name: table?.name, schema: table?.schema } })] }
-    case 'trigger': return { kind: 'alter trigger', drafts: [on('rename trigger', { name: node.subname })] }
-    case 'rule': return { kind: 'alter rule', drafts: [on('rename rule', { name: node.subname })] }
-    case 'policy': return { kind: 'alter policy', drafts: [on('rename policy', { name: node.subname })] }
-    case 'type': case 'domain': return { kind: `alter ${object}`, drafts: [{ action: 'rename type', to, type: keyOfPath(path, names), object }] }
-    case 'domain constraint': return { kind: 'alter domain', drafts: [{ action: 'alter domain', what: 'rename constraint', type: keyOfPath(path, names), to, constraint: { name: node.subname } }] }
-    case 'attribute': return { kind: 'alter type', drafts: [{ action: 'alter type', what: 'rename attribute', type: table?.key, to, column: { name: node.subname } }] }
-    case 'schema': return { kind: 'alter schema', drafts: [{ action: 'rename schema', name: node.subname, to }] }
-    case 'function': case 'procedure': case 'routine': case 'aggregate':
+    case 'index':
+      return { kind: 'alter index', drafts: [on('rename index', { index: { name: table?.name, schema: table?.schema } })] }
+    case 'trigger':
+      return { kind: 'alter trigger', drafts: [on('rename trigger', { name: node.subname })] }
+    case 'rule':
+      return { kind: 'alter rule', drafts: [on('rename rule', { name: node.subname })] }
+    case 'policy':
+      return { kind: 'alter policy', drafts: [on('rename policy', { name: node.subname })] }
+    case 'type':
+    case 'domain':
+      return { kind: `alter ${object}`, drafts: [{ action: 'rename type', to, type: keyOfPath(path, names), object }] }
+    case 'domain constraint':
+      return {
+        kind: 'alter domain',
+        drafts: [
+          { action: 'alter domain', what: 'rename constraint', type: keyOfPath(path, names), to, constraint: { name: node.subname } },
+        ],
+      }
+    case 'attribute':
+      return {
+        kind: 'alter type',
+        drafts: [{ action: 'alter type', what: 'rename attribute', type: table?.key, to, column: { name: node.subname } }],
+      }
+    case 'schema':
+      return { kind: 'alter schema', drafts: [{ action: 'rename schema', name: node.subname, to }] }
+    case 'function':
+    case 'procedure':
+    case 'routine':
+    case 'aggregate':
       return { kind: `alter ${object}`, drafts: [{ action: 'rename function', name: keyOfPath(path, names), to, object }] }
-    case 'role': return { kind: 'alter role', drafts: [{ action: 'alter role', name: node.subname, to }] }
-    case 'database': return { kind: 'alter database', drafts: [{ action: 'alter database', name: node.subname, to }] }
-    case 'statistics': return { kind: 'alter statistics', drafts: [{ action: 'alter statistics', name: keyOfPath(path, names), to }] }
-    default: return { kind: `alter ${object}`, drafts: [{ action: 'other', tag: `alter ${object}`, to }] }
+    case 'role':
+      return { kind: 'alter role', drafts: [{ action: 'alter role', name: node.subname, to }] }
+    case 'database':
+      return { kind: 'alter database', drafts: [{ action: 'alter database', name: node.subname, to }] }
+    case 'statistics':
+      return { kind: 'alter statistics', drafts: [{ action: 'alter statistics', name: keyOfPath(path, names), to }] }
+    default:
+      return { kind: `alter ${object}`, drafts: [{ action: 'other', tag: `alter ${object}`, to }] }
   }
 }
 

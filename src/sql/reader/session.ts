@@ -4,6 +4,8 @@ import type { TransactionMode } from '../statement.ts'
 import type { Draft } from './draft.ts'
 import { mark, note } from './mark-new.ts'
 import type { Names } from './names.ts'
+import { type SessionSettings, type Settings, sessionSettings } from './session-settings.ts'
+import { transactionsOf } from './session-transactions.ts'
 
 export interface Session {
   names: Names
@@ -11,119 +13,45 @@ export interface Session {
   run(drafts: Draft[], kind: string): Operation[]
 }
 
-type Settings = Record<string, string>
-
-/** What ROLLBACK brings back. */
-interface Snapshot {
-  session: Settings
-  local: Settings
-}
+const NO_EFFECTS = { lock: 'none', rewrites: false, scans: false, builds: false } as const
 
 export function openSession(mode: TransactionMode, statements: number): Session {
   const created = new Set<string>()
+  const settings = sessionSettings()
+  const transactions = transactionsOf(mode, statements, settings)
   const names: Names & { searchPath: string[] } = { searchPath: ['public'], created }
-  let session: Settings = {}
-  let local: Settings = {}
-  let inForce: Settings = {}
-  let before: Snapshot = { session, local }
-  let savepoints: Array<Snapshot & { name: string }> = []
-  let number = 0
-  let index = -1
-  let transaction = outside(mode, statements)
-  /** Whether the transaction the counter names has had a statement. */
-  let used = false
+  let number = -1
 
-  function settle(): void {
-    inForce = { ...session, ...local }
-    names.searchPath = searchPathOf(inForce.search_path)
-  }
-
-  function begin(explicit: boolean): void {
-    if (transaction.mode === 'none') {
-      if (used) number += 1
-      before = { session, local }
-    }
-    transaction = { mode: 'block', explicit: explicit || transaction.explicit }
-    used = true
-  }
-
-  function end(committed: boolean, chained: boolean): void {
-    if (!committed) session = before.session
-    local = {}
-    settle()
-    before = { session, local }
-    savepoints = []
-    number += 1
-    used = false
-    if (!chained) transaction = mode === 'implicit' ? outside(mode, statements) : { mode: 'none', explicit: false }
-  }
-
-  function change(draft: Draft): void {
-    const setting = String(draft.setting)
-    const isLocal = draft.local === true
-    // A DO block is a transaction of its own, so SET LOCAL holds inside it.
-    if (isLocal && transaction.mode === 'none' && draft.inside === undefined) return
-    if (setting === 'all') [session, local] = [{}, {}]
-    else if (isLocal) local = draft.action === 'set' ? { ...local, [setting]: String(draft.value) } : without(local, setting)
-    else {
-      local = without(local, setting)
-      session = draft.action === 'set' ? { ...session, [setting]: String(draft.value) } : without(session, setting)
-    }
-    settle()
-  }
-
-  function react(draft: Draft): void {
-    switch (draft.action) {
-      case 'set': case 'reset': return change(draft)
-      case 'commit': case 'prepare transaction': return end(true, draft.chain === true)
-      case 'rollback': return end(false, draft.chain === true)
-      case 'savepoint': savepoints.push({ name: String(draft.name), session, local }); return
-      case 'rollback to savepoint': {
-        const savepoint = savepoints.findLast((one) => one.name === draft.name)
-        if (savepoint) ({ session, local } = savepoint)
-        return settle()
-      }
-    }
+  function operationOf({ ownSettings, ...draft }: Draft, kind: string): Operation {
+    const inForce = ownSettings ? { ...settings.inForce(), ...(ownSettings as Settings) } : settings.inForce()
+    const transaction: TransactionWords = transactions.current()
+    const operation = { statement: kind, settings: inForce, transaction, number, ...NO_EFFECTS, ...draft } as Operation
+    if (draft.inside === 'function') return mark(operation, created)
+    const marked = note(operation, created)
+    if (draft.action === 'set' || draft.action === 'reset') change(settings, draft, transaction)
+    else transactions.react(draft)
+    return marked
   }
 
   return {
     names,
     run(drafts, kind) {
-      index += 1
-      if (kind === 'begin') begin(true)
-      else if (transaction.mode === 'none' && used) number += 1
-      used = true
-      const operations = drafts.map(({ ownSettings, ...draft }) => {
-        const settings = ownSettings ? { ...inForce, ...(ownSettings as Settings) } : inForce
-        const words = { statement: kind, settings, transaction: { number, ...transaction }, number: index, ...NO_EFFECTS }
-        const operation = { ...words, ...draft } as Operation
-        if (draft.inside === 'function') return mark(operation, created)
-        const marked = note(operation, created)
-        react(draft)
-        return marked
-      })
-      // A COMMIT inside a DO block leaves the rest of the block behind it, which the next statement does not share.
-      used ||= kind === 'do'
-      if (transaction.mode === 'none' && Object.keys(local).length > 0) {
-        local = {}
-        settle()
-      }
+      number += 1
+      transactions.enter(kind)
+      const operations = drafts.map((draft) => operationOf(draft, kind))
+      transactions.leave(kind)
+      names.searchPath = searchPathOf(settings.inForce().search_path)
       return operations
     },
   }
 }
 
-const NO_EFFECTS = { lock: 'none', rewrites: false, scans: false, builds: false } as const
-
-/** The transaction a statement outside any BEGIN runs in. */
-function outside(mode: TransactionMode, statements: number): Omit<TransactionWords, 'number'> {
-  if (mode === 'file') return { mode: 'block', explicit: false }
-  return { mode: mode === 'implicit' && statements > 1 ? 'implicit' : 'none', explicit: false }
-}
-
-function without(settings: Settings, name: string): Settings {
-  const { [name]: _, ...rest } = settings
-  return rest
+/** Outside a transaction SET LOCAL has no effect, but a DO block is a transaction of its own. */
+function change(settings: SessionSettings, draft: Draft, transaction: TransactionWords): void {
+  const local = draft.local === true
+  if (local && transaction.mode === 'none' && draft.inside === undefined) return
+  if (draft.action === 'set') settings.set(String(draft.setting), String(draft.value), local)
+  else settings.reset(String(draft.setting), local)
 }
 
 /** Schemas named by search_path; those every session has, and the empty path of a dump, leave `public`. */

@@ -7,11 +7,16 @@ import { expressionAfter, type Source } from './source.ts'
 
 export function readSet(node: Node, reading: Reading): Command {
   switch (node.kind) {
-    case 'VAR_RESET': return single('reset', { setting: settingName(node) })
-    case 'VAR_RESET_ALL': return single('reset', { setting: 'all' })
-    case 'VAR_SET_DEFAULT': return { kind: 'set', drafts: [{ action: 'reset', setting: settingName(node), local: node.is_local === true }] }
-    case 'VAR_SET_MULTI': return { kind: 'set', drafts: transactionSettings(node) }
-    default: return single('set', { setting: settingName(node), value: settingValue(node, reading.source), local: node.is_local === true })
+    case 'VAR_RESET':
+      return single('reset', { setting: settingName(node) })
+    case 'VAR_RESET_ALL':
+      return single('reset', { setting: 'all' })
+    case 'VAR_SET_DEFAULT':
+      return { kind: 'set', drafts: [{ action: 'reset', setting: settingName(node), local: node.is_local === true }] }
+    case 'VAR_SET_MULTI':
+      return { kind: 'set', drafts: transactionSettings(node) }
+    default:
+      return single('set', { setting: settingName(node), value: settingValue(node, reading.source), local: node.is_local === true })
   }
 }
 
@@ -41,7 +46,9 @@ function settingName(node: Node): string {
 }
 
 const TRANSACTION_SETTINGS: Record<string, string> = {
-  transaction_isolation: 'transaction_isolation', transaction_read_only: 'transaction_read_only', transaction_deferrable: 'transaction_deferrable',
+  transaction_isolation: 'transaction_isolation',
+  transaction_read_only: 'transaction_read_only',
+  transaction_deferrable: 'transaction_deferrable',
 }
 
 /** `set transaction read only` is a SET LOCAL, `set session characteristics` a SET of the defaults. */
@@ -49,7 +56,8 @@ function transactionSettings(node: Node): Draft[] {
   const session = node.name === 'SESSION CHARACTERISTICS'
   return (node.args ?? []).flatMap((one: Node) => {
     const name = TRANSACTION_SETTINGS[one.DefElem?.defname]
-    if (!name) return [{ action: 'set', setting: String(node.name).toLowerCase(), value: constantOf(one) ?? strings([one]).join(), local: !session }]
+    if (!name)
+      return [{ action: 'set', setting: String(node.name).toLowerCase(), value: constantOf(one) ?? strings([one]).join(), local: !session }]
     return [{ action: 'set', setting: session ? `default_${name}` : name, value: constantOf(one.DefElem.arg) ?? '', local: !session }]
   })
 }

@@ -20,8 +20,21 @@ export function sourceOf(text: string, offsets: Offsets, start: number, end: num
 
 /** Words that end the expression of a column's DEFAULT, which is followed by other constraints without a comma. */
 export const COLUMN_STOPS: ReadonlySet<string> = new Set([
-  'not', 'null', 'check', 'unique', 'primary', 'references', 'constraint', 'generated', 'collate', 'deferrable', 'initially', 'default',
-  'enforced', 'storage', 'compression',
+  'not',
+  'null',
+  'check',
+  'unique',
+  'primary',
+  'references',
+  'constraint',
+  'generated',
+  'collate',
+  'deferrable',
+  'initially',
+  'default',
+  'enforced',
+  'storage',
+  'compression',
 ])
 const NO_STOPS: ReadonlySet<string> = new Set()
 

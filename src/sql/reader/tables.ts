@@ -5,12 +5,20 @@ import { constraintType, constraintWords } from './constraints.ts'
 import { type Command, type Draft, type Reading, single } from './draft.ts'
 import { callsIn } from './expressions.ts'
 import { createdTableOf, keyOfPath, strings, tableOf } from './names.ts'
-import { boundsAt, throughParenthesis } from './source.ts'
 import type { Node } from './parser.ts'
+import { boundsAt, throughParenthesis } from './source.ts'
 
 const PERSISTENCES: Record<string, string> = { t: 'temporary', u: 'unlogged', p: 'permanent' }
 const LOCK_MODES = [
-  '', 'access share', 'row share', 'row exclusive', 'share update exclusive', 'share', 'share row exclusive', 'exclusive', 'access exclusive',
+  '',
+  'access share',
+  'row share',
+  'row exclusive',
+  'share update exclusive',
+  'share',
+  'share row exclusive',
+  'exclusive',
+  'access exclusive',
 ]
 
 export function persistenceOf(range: Node): string {
@@ -22,12 +30,19 @@ export function readCreateTable(node: Node, reading: Reading, kind = 'create tab
   const elements: Node[] = node.tableElts ?? []
   const constraints: Node[] = elements.flatMap((one) => (one.Constraint ? [one.Constraint] : []))
   const definitions: Node[] = elements.flatMap((one) => (one.ColumnDef ? [one.ColumnDef] : []))
-  const mandatory = new Set(constraints.filter((one) => ['primary key', 'not null'].includes(constraintType(one) ?? '')).flatMap((one) => strings(one.keys)))
+  const mandatory = new Set(
+    constraints.filter((one) => ['primary key', 'not null'].includes(constraintType(one) ?? '')).flatMap((one) => strings(one.keys)),
+  )
   const columns = definitions.flatMap((one) => columnDrafts('define column', table, one, reading))
   for (const { column } of columns) if (column && mandatory.has(column.name)) column.nullable = false
   const tableConstraints = constraints
     .filter((one) => constraintType(one))
-    .map((one) => ({ action: 'add constraint', table, constraint: constraintWords(one, reading), calls: callsIn(one.raw_expr, reading.names) }))
+    .map((one) => ({
+      action: 'add constraint',
+      table,
+      constraint: constraintWords(one, reading),
+      calls: callsIn(one.raw_expr, reading.names),
+    }))
   const all: Draft[] = [...columns, ...tableConstraints]
   const primaryKey = all.some((one) => one.constraint?.type === 'primary key')
   return { kind, drafts: [{ action: kind, table, ...createWords(node, elements, definitions, reading), primaryKey }, ...all] }
@@ -45,7 +60,11 @@ function createWords(node: Node, elements: Node[], definitions: Node[], { names,
     persistence: persistenceOf(node.relation),
     partitioned: node.partspec !== undefined,
     ...(node.partspec && { partitionKey: throughParenthesis(source, node.partspec.location) }),
-    ...(node.partbound && { partitionOf: parents[0], default: node.partbound.is_default === true, bounds: boundsAt(source, node.partbound.location) }),
+    ...(node.partbound && {
+      partitionOf: parents[0],
+      default: node.partbound.is_default === true,
+      bounds: boundsAt(source, node.partbound.location),
+    }),
     ...(!node.partbound && parents.length > 0 && { inherits: parents[0], parents }),
     ...(likes.length > 0 && { like: likes }),
     ...(node.ofTypename && { ofType: keyOfPath(strings(node.ofTypename.names), names) }),
@@ -68,7 +87,10 @@ export function readVacuum(node: Node, { names }: Reading): Command {
   const action = node.is_vacuumcmd ? 'vacuum' : 'analyze'
   const words = node.is_vacuumcmd ? { full: options.includes('full'), analyze: options.includes('analyze') } : {}
   const ranges = (node.rels ?? []).map((one: Node) => ({ RangeVar: one.VacuumRelation.relation }))
-  return { kind: action, drafts: ranges.length > 0 ? tablesOf(ranges, (table) => ({ action, table, ...words }), names) : [{ action, ...words }] }
+  return {
+    kind: action,
+    drafts: ranges.length > 0 ? tablesOf(ranges, (table) => ({ action, table, ...words }), names) : [{ action, ...words }],
+  }
 }
 
 export function readCluster(node: Node, { names }: Reading): Command {

@@ -27,8 +27,34 @@ const CONTROL = /^(?:\{%|\{#|\{\{-?\s*(?:if|else|elif|end|endif|range|with|defin
 const AFTER_VALUE = new Set(['word', 'identifier', 'string', 'number', 'parameter', 'template'])
 /** Words after which a value can come. */
 const BEFORE_VALUE = new Set([
-  'values', 'and', 'or', 'not', 'where', 'in', 'like', 'ilike', 'limit', 'offset', 'set', 'then', 'else', 'when', 'by', 'select', 'between',
-  'returning', 'any', 'on', 'having', 'interval', 'default', 'using', 'is', 'from', 'as', 'to',
+  'values',
+  'and',
+  'or',
+  'not',
+  'where',
+  'in',
+  'like',
+  'ilike',
+  'limit',
+  'offset',
+  'set',
+  'then',
+  'else',
+  'when',
+  'by',
+  'select',
+  'between',
+  'returning',
+  'any',
+  'on',
+  'having',
+  'interval',
+  'default',
+  'using',
+  'is',
+  'from',
+  'as',
+  'to',
 ])
 
 export function tolerate(text: string): Tolerated {
@@ -85,20 +111,28 @@ function foreignAt(text: string, token: Token, place: Place): Found | undefined 
   if (token.kind === 'template') return templateAt(text, token)
   if (token.kind !== 'punctuation') return undefined
   switch (text[token.start]) {
-    case '\\': return commandAt(text, token, place)
-    case ';': return dataAt(text, token, place)
-    case ':': return variableAt(text, token, place)
-    case '%': return percentAt(text, token, place)
-    case '?': return isValueExpected(text, place) ? named(text, token.start, token.end, 'a `?` placeholder') : undefined
-    case '$': return shellVariableAt(text, token)
-    default: return undefined
+    case '\\':
+      return commandAt(text, token, place)
+    case ';':
+      return dataAt(text, token, place)
+    case ':':
+      return variableAt(text, token, place)
+    case '%':
+      return percentAt(text, token, place)
+    case '?':
+      return isValueExpected(text, place) ? named(text, token.start, token.end, 'a `?` placeholder') : undefined
+    case '$':
+      return shellVariableAt(text, token)
+    default:
+      return undefined
   }
 }
 
 function templateAt(text: string, token: Token): Found {
   const written = text.slice(token.start, token.end)
   const hint = `\`${shortened(written)}\` is a template; it is read as a name of its own`
-  if (CONTROL.test(written)) return { end: token.end, put: blanked(written), hint: `\`${shortened(written)}\` is a template and is left out`, blank: true }
+  if (CONTROL.test(written))
+    return { end: token.end, put: blanked(written), hint: `\`${shortened(written)}\` is a template and is left out`, blank: true }
   return { end: token.end, put: nameFrom(written), hint }
 }
 

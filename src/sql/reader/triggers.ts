@@ -1,9 +1,9 @@
 /** Triggers, rules, policies and extended statistics: things that hang on a table. */
 import { type Command, type Reading, single } from './draft.ts'
 import { callsIn } from './expressions.ts'
-import { tablesRead, tablesWritten } from './queries.ts'
 import { keyOfPath, strings, tableOf } from './names.ts'
 import type { Node } from './parser.ts'
+import { tablesRead, tablesWritten } from './queries.ts'
 
 export function readCreateTrigger(node: Node, { names }: Reading): Command {
   return single('create trigger', {
@@ -23,17 +23,31 @@ export function readCreateRule(node: Node, { names }: Reading): Command {
 }
 
 export function readCreatePolicy(node: Node, { names }: Reading): Command {
-  return single('create policy', { table: tableOf(node.table, names), name: node.policy_name, calls: callsIn([node.qual, node.with_check], names), reads: tablesRead([node.qual, node.with_check], names) })
+  return single('create policy', {
+    table: tableOf(node.table, names),
+    name: node.policy_name,
+    calls: callsIn([node.qual, node.with_check], names),
+    reads: tablesRead([node.qual, node.with_check], names),
+  })
 }
 
 export function readAlterPolicy(node: Node, { names }: Reading): Command {
-  return single('alter policy', { table: tableOf(node.table, names), name: node.policy_name, calls: callsIn([node.qual, node.with_check], names), reads: tablesRead([node.qual, node.with_check], names) })
+  return single('alter policy', {
+    table: tableOf(node.table, names),
+    name: node.policy_name,
+    calls: callsIn([node.qual, node.with_check], names),
+    reads: tablesRead([node.qual, node.with_check], names),
+  })
 }
 
 export function readCreateStatistics(node: Node, { names }: Reading): Command {
   const range = node.relations?.[0]?.RangeVar
   const name = node.defnames && keyOfPath(strings(node.defnames), names)
-  return single('create statistics', { ...(range && { table: tableOf(range, names) }), ...(name && { name }), guarded: node.if_not_exists === true })
+  return single('create statistics', {
+    ...(range && { table: tableOf(range, names) }),
+    ...(name && { name }),
+    guarded: node.if_not_exists === true,
+  })
 }
 
 export function readAlterStatistics(node: Node, { names }: Reading): Command {

@@ -1,10 +1,11 @@
 /** Types, domains and sequences. */
-import { createdTableOf, keyOfPath, strings, tableOf } from './names.ts'
+
 import { typeOf } from './column-types.ts'
 import { constraintType, constraintWords } from './constraints.ts'
 import { type Command, type Draft, type Reading, single } from './draft.ts'
-import type { Node } from './parser.ts'
+import { createdTableOf, keyOfPath, strings, tableOf } from './names.ts'
 import { objectWords } from './object-words.ts'
+import type { Node } from './parser.ts'
 
 export function readCreateEnum(node: Node, { names }: Reading): Command {
   return single('create type', { enum: true, type: keyOfPath(strings(node.typeName), names), values: (node.vals ?? []).length })
@@ -27,13 +28,20 @@ export function readDefine(node: Node, { names }: Reading): Command {
 
 export function readAlterEnum(node: Node, { names }: Reading): Command {
   const type = keyOfPath(strings(node.typeName), names)
-  if (node.oldVal !== undefined) return { kind: 'alter type', drafts: [{ action: 'rename enum value', value: node.oldVal, to: node.newVal, type }] }
+  if (node.oldVal !== undefined)
+    return { kind: 'alter type', drafts: [{ action: 'rename enum value', value: node.oldVal, to: node.newVal, type }] }
   const neighbour = node.newValNeighbor === undefined ? {} : { [node.newValIsAfter ? 'after' : 'before']: node.newValNeighbor }
-  return { kind: 'alter type', drafts: [{ action: 'add enum value', value: node.newVal, ...neighbour, guarded: node.skipIfNewValExists === true, type }] }
+  return {
+    kind: 'alter type',
+    drafts: [{ action: 'add enum value', value: node.newVal, ...neighbour, guarded: node.skipIfNewValExists === true, type }],
+  }
 }
 
 const ATTRIBUTE_CHANGES: Record<string, string> = {
-  AT_AddColumn: 'add attribute', AT_DropColumn: 'drop attribute', AT_AlterColumnType: 'alter attribute type', AT_ChangeOwner: 'owner to',
+  AT_AddColumn: 'add attribute',
+  AT_DropColumn: 'drop attribute',
+  AT_AlterColumnType: 'alter attribute type',
+  AT_ChangeOwner: 'owner to',
 }
 
 /** ALTER TYPE of a composite type arrives as ALTER TABLE. */
@@ -42,7 +50,13 @@ export function readAlterCompositeType(node: Node, { names }: Reading): Command 
   const drafts = (node.cmds as Node[]).map(({ AlterTableCmd: command }) => {
     const definition = command.def?.ColumnDef
     const column = { name: command.name ?? definition?.colname ?? '', ...typeOf(definition?.typeName) }
-    return { action: 'alter type', what: ATTRIBUTE_CHANGES[command.subtype] ?? 'other', type, column, cascade: command.behavior === 'DROP_CASCADE' }
+    return {
+      action: 'alter type',
+      what: ATTRIBUTE_CHANGES[command.subtype] ?? 'other',
+      type,
+      column,
+      cascade: command.behavior === 'DROP_CASCADE',
+    }
   })
   return { kind: 'alter type', drafts }
 }
@@ -62,7 +76,12 @@ export function readCreateDomain(node: Node, reading: Reading): Command {
 }
 
 const DOMAIN_CHANGES: Record<string, string> = {
-  T: 'set default', N: 'drop not null', O: 'set not null', C: 'add constraint', X: 'drop constraint', V: 'validate constraint',
+  T: 'set default',
+  N: 'drop not null',
+  O: 'set not null',
+  C: 'add constraint',
+  X: 'drop constraint',
+  V: 'validate constraint',
 }
 
 export function readAlterDomain(node: Node, reading: Reading): Command {
@@ -80,7 +99,11 @@ export function readAlterDomain(node: Node, reading: Reading): Command {
 }
 
 export function readCreateSequence(node: Node, { names }: Reading): Command {
-  return single('create sequence', { table: createdTableOf(node.sequence, names), guarded: node.if_not_exists === true, ...ownerWords(node, names) })
+  return single('create sequence', {
+    table: createdTableOf(node.sequence, names),
+    guarded: node.if_not_exists === true,
+    ...ownerWords(node, names),
+  })
 }
 
 export function readAlterSequence(node: Node, { names }: Reading): Command {

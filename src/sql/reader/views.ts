@@ -1,7 +1,8 @@
 /** Views, materialized views and tables made from a query. */
+
+import { type Command, type Reading, single } from './draft.ts'
 import { callsIn } from './expressions.ts'
 import { createdTableOf, tableOf } from './names.ts'
-import { type Command, type Reading, single } from './draft.ts'
 import type { Node } from './parser.ts'
 import { selectsStar, tablesRead } from './queries.ts'
 import { persistenceOf } from './tables.ts'
