@@ -62,7 +62,7 @@ function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, po
     summary: said ? `${error ? 'ERROR' : 'WARNING'} ${said.code}: ${said.message}` : 'It ran without an error.',
     reproduce: claim.statement.text,
   }]
-  if (expected) return { verdict: 'confirmed', reason: `When run as its tool runs it: ${said?.message ?? 'it did'}.`, evidence }
+  if (expected) return { verdict: 'confirmed', reason: '', evidence }
   if (error && measurement.blockedBy === undefined) {
     return { verdict: 'suspected', reason: `Not tested: it failed for another reason (${error.message}).`, evidence }
   }
@@ -76,7 +76,7 @@ function byGrammar({ statement }: Claim, nextId: () => string): Judgement {
   const evidence: Evidence = {
     id: nextId(), kind: 'outcome', clone: "Postgres 18's grammar", code: '42601', message, summary: `ERROR 42601: ${message}`, reproduce: statement.text,
   }
-  return { verdict: 'confirmed', reason: 'The grammar of Postgres 18 refuses it.', evidence: [evidence] }
+  return { verdict: 'confirmed', reason: '', evidence: [evidence] }
 }
 
 /** A detector that read the catalog is sure of what it read. */
@@ -90,10 +90,10 @@ function byCatalog(claim: Claim, { clone, measurement }: Witness, nextId: () => 
     kind: 'catalog',
     clone,
     rows: [],
-    summary: `The catalog after the script: ${claim.message}`,
+    summary: 'read from the catalog after the script ran',
     reproduce: claim.statement.text,
   }
-  return { verdict: 'confirmed', reason: 'The catalog shows it after the script ran.', evidence: [evidence] }
+  return { verdict: 'confirmed', reason: '', evidence: [evidence] }
 }
 
 function effectsEvidence(claim: Claim, measurement: Measurement, clone: string, nextId: () => string): Evidence {

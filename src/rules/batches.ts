@@ -30,7 +30,12 @@ export async function inBatches(statement: string, key: string): Promise<string 
     right: { type: 'select', columns: [{ expr: keyColumn }], from: [{ type: 'table', name: { name: 'batch' } }] },
   }
   const change = { ...tree, where: inBatch, returning: [{ expr: keyColumn }] }
-  return toSql.statement({ type: 'with', bind: [{ alias: { name: 'batch' }, statement: batch }], in: change })
+  return tidy(toSql.statement({ type: 'with', bind: [{ alias: { name: 'batch' }, statement: batch }], in: change }))
+}
+
+/** `toSql` leaves runs of spaces; those inside quotes are the author's. */
+function tidy(sql: string): string {
+  return sql.replace(/'(?:[^'\\]|''|\\.)*'|"[^"]*"|\s+/gs, (part) => (/^\s/.test(part) ? ' ' : part)).trim()
 }
 
 function isPlainChange(tree: Tree | undefined): tree is UpdateStatement | DeleteStatement {

@@ -36,6 +36,7 @@ export const RuleFile = z.strictObject({
   query: z.string().optional().describe('SQL over the catalog of a clone; rows that appear with the change are claims'),
   detect: z.string().optional().describe('The name of a built-in detector'),
   once: z.enum(['operation', 'transaction', 'script', 'change']).default('operation').describe('Report each, or only the first of a transaction, a script or the whole change'),
+  unless: z.array(z.string()).default([]).describe('Rules that say the same of a statement more precisely: where one of them speaks, this one is silent'),
   prove: z.enum(['effects', 'change', 'outcome', 'catalog', 'grammar', 'none']).default('effects').describe(
     'What settles the claim. effects: the same condition over measured effects. change: it ran and changed the catalog (a no-op refutes). ' +
     'outcome: `failed` or `warned` meets `expect`. catalog: the query\'s rows, or what a detector read from the catalog. grammar: Postgres\'s own parser, which needs no clone. none: `unproved` says why'),
