@@ -37,8 +37,8 @@ left join pg_catalog.pg_attrdef d on a.atthasdef and d.adrelid = a.attrelid and 
 left join pg_catalog.pg_collation co on co.oid = a.attcollation and co.collname <> 'default'
 where ${filter(scope, 'a.attrelid')} and a.attnum > 0 and not a.attisdropped order by a.attrelid, a.attnum`
 
-const constraints = (scope: Scope): string => `select k.conrelid as oid, k.conname as name, k.contype as type, k.convalidated as valid,
-  k.conenforced as enforced, k.conislocal as local, k.connoinherit as "noInherit", pg_catalog.pg_get_constraintdef(k.oid) as definition,
+const constraints = (scope: Scope, postgres: number): string => `select k.conrelid as oid, k.conname as name, k.contype as type, k.convalidated as valid,
+  ${postgres >= 18 ? 'k.conenforced' : 'true'} as enforced, k.conislocal as local, k.connoinherit as "noInherit", pg_catalog.pg_get_constraintdef(k.oid) as definition,
   k.conkey as columns, k.confrelid as referenced, k.confkey as "referencedColumns", k.confdeltype as "onDelete", k.confupdtype as "onUpdate",
   ic.relname as index
 from pg_catalog.pg_constraint k
@@ -56,16 +56,16 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname <> 'pg_to
 join pg_catalog.pg_am am on am.oid = c.relam
 where ${filter(scope, 'i.indrelid')} order by i.indrelid, c.relname`
 
-type Link = 'parent' | 'reads' | 'owner' | 'identity' | 'default' | 'trigger' | 'statistics'
+type Link = 'parent' | 'reads' | 'owner' | 'identity' | 'default' | 'trigger' | 'policy' | 'statistics'
 
 /**
- * What a relation hangs together with: `parent` of a table, `reads` of a view, `owner` of a sequence, the sequence that a column's `default` or
- * `identity` draws from; names of triggers and statistics. OFFSET 0 keeps the planner, which has no statistics here, from starting at the wrong end.
+ * What a relation hangs together with: `parent` of a table, `reads` of a view (the table's column by number), `owner` of a sequence, the sequence that a column's `default` or
+ * `identity` draws from; names of triggers, policies and statistics. OFFSET 0 keeps the planner, which has no statistics here, from starting at the wrong end.
  */
 const LINKS: Record<Link, (scope: Scope) => string> = {
   parent: (scope) => `select 'parent' as link, h.inhrelid as oid, h.inhparent as other, h.inhseqno as number, null as name
     from pg_catalog.pg_inherits h where ${filter(scope, 'h.inhrelid')}`,
-  reads: (scope) => `select 'reads' as link, r.ev_class as oid, d.refobjid as other, 0 as number, null as name
+  reads: (scope) => `select 'reads' as link, r.ev_class as oid, d.refobjid as other, d.refobjsubid as number, null as name
     from (select oid, ev_class from pg_catalog.pg_rewrite where ${filter(scope, 'ev_class')} offset 0) r
     join pg_catalog.pg_depend d on d.classid = 2618 and d.objid = r.oid and d.refclassid = 1259 and d.refobjid <> r.ev_class`,
   owner: (
@@ -81,6 +81,8 @@ const LINKS: Record<Link, (scope: Scope) => string> = {
     join pg_catalog.pg_depend d on d.classid = 2604 and d.objid = a.oid and d.refclassid = 1259 and d.refobjid <> a.adrelid`,
   trigger: (scope) => `select 'trigger' as link, t.tgrelid as oid, null::pg_catalog.oid as other, 0 as number, t.tgname as name
     from pg_catalog.pg_trigger t where not t.tgisinternal and ${filter(scope, 't.tgrelid')}`,
+  policy: (scope) => `select 'policy' as link, p.polrelid as oid, null::pg_catalog.oid as other, 0 as number, p.polname as name
+    from pg_catalog.pg_policy p where ${filter(scope, 'p.polrelid')}`,
   statistics: (scope) => `select 'statistics' as link, e.stxrelid as oid, null::pg_catalog.oid as other, 0 as number, e.stxname as name
     from pg_catalog.pg_statistic_ext e where ${filter(scope, 'e.stxrelid')}`,
 }
@@ -90,6 +92,7 @@ const CHANGES: Record<Link, RegExp> = {
   parent: /partition|inherit/i,
   reads: /view|rule/i,
   trigger: /trigger/i,
+  policy: /policy/i,
   statistics: /statistics/i,
   owner: /serial|sequence|identity|owned/i,
   identity: /identity/i,
@@ -105,13 +108,13 @@ export function linkQueries(scope: Scope, text: string | undefined): Map<Link, s
 }
 
 /** The questions about relations, by what they ask for. */
-export function relationQueries(scope: Scope): { classes: string; columns: string; constraints: string; indexes: string } {
-  return { classes: classes(scope), columns: columns(scope), constraints: constraints(scope), indexes: indexes(scope) }
+export function relationQueries(scope: Scope, postgres: number): { classes: string; columns: string; constraints: string; indexes: string } {
+  return { classes: classes(scope), columns: columns(scope), constraints: constraints(scope, postgres), indexes: indexes(scope) }
 }
 
 /** Types somebody made: row types of tables, array types and multiranges come by themselves and are left out. */
 export const TYPES = `select t.oid, n.nspname as schema, t.typname as name, t.typtype as kind, pg_catalog.format_type(t.typbasetype, t.typtypmod) as base,
-  t.typnotnull or exists (select from pg_catalog.pg_constraint k where k.contypid = t.oid) as constrained, t.typbasetype as "baseOid",
+  t.typnotnull or exists (select from pg_catalog.pg_constraint k where k.contypid = t.oid) as constrained, t.typnotnull as "notNull", t.typbasetype as "baseOid",
   (select case when pg_catalog.bool_and(k.contype = 'c' and k.convalidated) and not t.typnotnull
      then pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'definition', pg_catalog.pg_get_constraintdef(k.oid)) order by k.conname) end
    from pg_catalog.pg_constraint k where k.contypid = t.oid) as checks

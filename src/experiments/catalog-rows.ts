@@ -34,6 +34,7 @@ export interface RawRelation {
   /** Sequences columns draw from, by `attnum`. */
   draws: ReadonlyMap<number, number>
   triggers: string[]
+  policies: string[]
   statistics: string[]
 }
 
@@ -93,6 +94,9 @@ export function rawRelations(rows: RelationRows, before?: ReadonlyMap<number, Ra
       triggers: linked('trigger')
         .map((one) => one.name ?? '')
         .sort(),
+      policies: linked('policy')
+        .map((one) => one.name ?? '')
+        .sort(),
       statistics: linked('statistics')
         .map((one) => one.name ?? '')
         .sort(),
@@ -105,10 +109,13 @@ export interface Surrounding {
   children: string[]
   readBy: string[]
   ownedSequences: string[]
+  /** Views that read a column, by its `attnum`. */
+  columnsReadBy: Map<number, string[]>
 }
 
 export function relationOf(raw: RawRelation, all: ReadonlyMap<number, RawRelation>, around: Surrounding): CatalogRelation {
   const { row } = raw
+  const { columnsReadBy, ...whole } = around
   const key = (oid: number | undefined): string | undefined => (oid === undefined ? undefined : all.get(oid)?.key)
   const known = (oids: readonly number[]): string[] => oids.flatMap((oid) => key(oid) ?? [])
   const bounds = row.bounds ?? undefined
@@ -118,14 +125,15 @@ export function relationOf(raw: RawRelation, all: ReadonlyMap<number, RawRelatio
     name: row.name ?? '',
     kind: raw.kind,
     persistence: row.persistence === 't' ? 'temporary' : row.persistence === 'u' ? 'unlogged' : 'permanent',
-    columns: raw.columns.map((column) => columnOf(column, key(raw.draws.get(number(column, 'number'))))),
+    columns: raw.columns.map((column) => columnOf(column, key(raw.draws.get(number(column, 'number'))), columnsReadBy.get(number(column, 'number')))),
     constraints: raw.constraints.map((constraint) => constraintOf(constraint, raw, all)),
     indexes: raw.indexes.map((index) => indexOf(index, raw)),
     parents: known(raw.parents),
-    ...around,
+    ...whole,
     isPartition: row.isPartition === 't',
     isDefaultPartition: bounds === 'DEFAULT',
     triggers: raw.triggers,
+    policies: raw.policies,
     rowSecurity: row.rowSecurity === 't',
     rows: Number(row.rows ?? -1),
     ...defined({
@@ -140,7 +148,7 @@ export function relationOf(raw: RawRelation, all: ReadonlyMap<number, RawRelatio
   }
 }
 
-function columnOf(row: Row, sequence: string | undefined): CatalogColumn {
+function columnOf(row: Row, sequence: string | undefined, readBy: string[] | undefined): CatalogColumn {
   const generated: CatalogColumn['generated'] = row.generated === 's' ? 'stored' : row.generated === 'v' ? 'virtual' : undefined
   return {
     name: row.name ?? '',
@@ -149,7 +157,7 @@ function columnOf(row: Row, sequence: string | undefined): CatalogColumn {
     hasDefault: row.default !== null && generated === undefined,
     identity: row.identity !== '',
     local: row.local === 't',
-    ...defined({ default: row.default ?? undefined, generated, sequence, collation: row.collation ?? undefined }),
+    ...defined({ default: row.default ?? undefined, generated, sequence, readBy, collation: row.collation ?? undefined }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Catalog, CatalogRelation, CatalogType, Volatility } from '../sql/catalog.ts'
-import { number, type RawRelation, type Row, relationOf } from './catalog-rows.ts'
+import { number, type RawRelation, type Row, relationOf, type Surrounding } from './catalog-rows.ts'
 
 /**
  * A catalog that knows the numbers behind its names, so that it can be brought up to date. It is never changed: bringing it up to date
@@ -30,7 +30,7 @@ export function relationsOf(
   for (const oid of affected) relations.delete(rawBefore.get(oid)?.key ?? '')
   for (const oid of affected) {
     const one = raw.get(oid)
-    if (one) relations.set(one.key, relationOf(one, raw, { children: [], readBy: [], ownedSequences: [], ...around.get(oid) }))
+    if (one) relations.set(one.key, relationOf(one, raw, { children: [], readBy: [], ownedSequences: [], columnsReadBy: new Map(), ...around.get(oid) }))
   }
   return relations
 }
@@ -38,13 +38,17 @@ export function relationsOf(
 function surroundings(
   raw: ReadonlyMap<number, RawRelation>,
   affected: ReadonlySet<number>,
-): Map<number, { children: string[]; readBy: string[]; ownedSequences: string[] }> {
-  const around = new Map(
-    [...affected].map((oid) => [oid, { children: [] as string[], readBy: [] as string[], ownedSequences: [] as string[] }]),
+): Map<number, Surrounding> {
+  const around = new Map<number, Surrounding>(
+    [...affected].map((oid) => [oid, { children: [], readBy: [], ownedSequences: [], columnsReadBy: new Map() }]),
   )
   for (const one of raw.values()) {
     for (const parent of one.parents) around.get(parent)?.children.push(one.key)
     for (const read of one.reads) around.get(read)?.readBy.push(one.key)
+    for (const link of one.links) {
+      const columns = link.link === 'reads' ? around.get(number(link, 'other'))?.columnsReadBy : undefined
+      columns?.set(number(link, 'number'), [...(columns.get(number(link, 'number')) ?? []), one.key])
+    }
     if (one.owner !== undefined) around.get(one.owner)?.ownedSequences.push(one.key)
   }
   return around
@@ -74,7 +78,7 @@ export function typesOf(rawTypes: ReadonlyMap<number, Row>, raw: ReadonlyMap<num
 function typeOf(row: Row, usedBy: string[]): CatalogType {
   if (row.kind === 'd') {
     const checks = row.checks ? { checks: JSON.parse(row.checks) as Array<{ name: string; definition: string }> } : {}
-    return { kind: 'domain', base: row.base ?? '', constrained: row.constrained === 't', usedBy, ...checks }
+    return { kind: 'domain', base: row.base ?? '', constrained: row.constrained === 't', notNull: row.notNull === 't', usedBy, ...checks }
   }
   return { kind: row.kind === 'e' ? 'enum' : row.kind === 'r' ? 'range' : 'composite', usedBy }
 }

@@ -18,7 +18,7 @@ const builtIn = new Map<string, Row[]>()
 
 /** Everything a clone holds. Rejects with a ServiceError when the clone is gone. */
 export async function readCatalog(clone: Clone): Promise<LiveCatalog> {
-  const relations = Object.entries(relationQueries('all')).map(([name, sql]) => ({ sql, name: `all ${name}` }))
+  const relations = Object.entries(relationQueries('all', clone.postgres)).map(([name, sql]) => ({ sql, name: `all ${name}` }))
   const queries = linkQueries('all', undefined)
   const links = [...queries].map(([name, sql]) => ({ sql, name: `all ${name}` }))
   const known = builtIn.get(clone.version)
@@ -151,7 +151,7 @@ async function readSome(
 ): Promise<RawRelation[]> {
   const parameters = [`{${[...oids].join(',')}}`]
   const queries = linkQueries('some', text)
-  const steps = [...Object.entries(relationQueries('some')), ...queries].map(([name, sql]) => ({ sql, name: `some ${name}`, parameters }))
+  const steps = [...Object.entries(relationQueries('some', clone.postgres)), ...queries].map(([name, sql]) => ({ sql, name: `some ${name}`, parameters }))
   const known = planned.get(clone) ?? new Set()
   const fresh = steps.some(({ name }) => !known.has(name))
   planned.set(clone, new Set([...known, ...steps.map(({ name }) => name)]))
