@@ -274,6 +274,17 @@ describe('the cache', () => {
     expect(await rows(scripts)).toMatchObject({ rows: 0, cached: false })
     expect(readSnapshot(path)).toBeDefined()
   })
+  test('keeps what follows from a base, until something else has run', async () => {
+    const scripts = [script('memo.sql', 'create table a (id int)')]
+    const ask = async (clone: Clone, answer: string) => await clone.memo?.('answer', async () => answer)
+    await using clone = await provider.create({ scripts }, signal)
+    expect(await ask(clone, 'first')).toBe('first')
+    expect(await ask(clone, 'second')).toBe('first')
+    await clone.run('create table b (id int)', signal)
+    expect(await ask(clone, 'third')).toBe('third')
+    await using again = await provider.create({ scripts }, signal)
+    expect(await ask(again, 'fourth')).toBe('first')
+  })
   test('is shared by several at once', async () => {
     const scripts = [script('shared.sql', 'create table a (id int)')]
     const all = await Promise.all([rows(scripts), rows(scripts)])

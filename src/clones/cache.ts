@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { BaseScript } from './clone.ts'
 
 /** Raise when a snapshot's format, or how a base is replayed, changes. */
@@ -42,8 +42,23 @@ export function touchSnapshot(path: string): void {
   }
 }
 
+/** Removes a snapshot and what is kept beside it. */
 export function dropSnapshot(path: string): void {
-  rmSync(path, { force: true })
+  for (const name of list(dirname(path))) if (name.startsWith(basename(path))) rmSync(join(dirname(path), name), { force: true })
+}
+
+export function readBeside(snapshot: string, name: string): string | undefined {
+  try {
+    return readFileSync(`${snapshot}.${name}`, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+export function writeBeside(snapshot: string, name: string, text: string): void {
+  const temporary = `${snapshot}.${name}.${process.pid}.tmp`
+  writeFileSync(temporary, text)
+  renameSync(temporary, `${snapshot}.${name}`)
 }
 
 export function ensureFolder(folder: string): void {

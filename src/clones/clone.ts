@@ -51,9 +51,14 @@ export interface Clone extends AsyncDisposable {
   run(sql: string, signal: AbortSignal): Promise<StatementOutcome>
   /**
    * Several steps in one round trip, one outcome each, in order. After a step failed, only those marked `always` run; the others
-   * come back as `skipped`. When the clone dies, the ServiceError is a `CloneDied` and says at which step.
+   * come back as `skipped`. A clone that dies is a ServiceError.
    */
   batch(steps: readonly Step[], signal: AbortSignal): Promise<StepOutcome[]>
+  /**
+   * What follows from the base alone, kept with its cached copy: computed when nothing is kept, or when something has run since. A clone
+   * without a cache need not have it. `name` has to change with what is computed.
+   */
+  memo?(name: string, compute: () => Promise<string>): Promise<string>
 }
 
 export interface Step {

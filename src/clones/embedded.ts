@@ -2,7 +2,17 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ServiceError } from '../errors.ts'
-import { dropSnapshot, ensureFolder, findSnapshot, keysOf, pruneCache, snapshotPath, touchSnapshot } from './cache.ts'
+import {
+  dropSnapshot,
+  ensureFolder,
+  findSnapshot,
+  keysOf,
+  pruneCache,
+  readBeside,
+  snapshotPath,
+  touchSnapshot,
+  writeBeside,
+} from './cache.ts'
 import type { BaseScript, Clone, CloneBase, CloneProvider, SkippedBase, StatementOutcome, Step, StepOutcome } from './clone.ts'
 import { startThread, type Thread } from './embedded-thread.ts'
 import { extensionsIn } from './extensions.ts'
@@ -48,6 +58,8 @@ interface Ready {
   version: string
   skipped: SkippedBase[]
   cached: boolean
+  /** Where the base is stored. */
+  snapshot?: string
 }
 
 /** Starts from the best snapshot there is, replays what it lacks, and stores the result. */
@@ -62,11 +74,12 @@ async function prepare(thread: Thread, base: CloneBase, cacheDir: string | undef
   const { version, skipped, scripts, fresh } = await startFrom(thread, cacheDir, keys, extensions, signal)
   if (fresh) await thread.call('save', { path: snapshotPath(cacheDir, keys[0] ?? ''), skipped: [] }, signal)
   const rest = base.scripts.slice(scripts)
-  if (rest.length === 0) return { version, skipped, cached: !fresh }
+  const snapshot = snapshotPath(cacheDir, keys.at(-1) ?? '')
+  if (rest.length === 0) return { version, skipped, cached: !fresh, snapshot }
   skipped.push(...(await replayAll(thread, rest, signal)))
-  await thread.call('save', { path: snapshotPath(cacheDir, keys.at(-1) ?? ''), skipped }, signal)
+  await thread.call('save', { path: snapshot, skipped }, signal)
   pruneCache(cacheDir, snapshotPath(cacheDir, keys[0] ?? ''))
-  return { version, skipped, cached: false }
+  return { version, skipped, cached: false, snapshot }
 }
 
 interface Started {
@@ -99,12 +112,18 @@ async function replayAll(thread: Thread, scripts: BaseScript[], signal: AbortSig
   return scripts.length === 0 ? [] : await thread.call('replay', { scripts }, signal)
 }
 
-function embeddedClone(thread: Thread, ready: Ready): Clone {
-  const batch = async (steps: readonly Step[], signal: AbortSignal): Promise<StepOutcome[]> => await thread.call('batch', { steps }, signal)
+function embeddedClone(thread: Thread, { version, skipped, cached, snapshot }: Ready): Clone {
+  let untouched = true
+  const batch = async (steps: readonly Step[], signal: AbortSignal): Promise<StepOutcome[]> => {
+    if (steps.some(({ name }) => name === undefined)) untouched = false
+    return await thread.call('batch', { steps }, signal)
+  }
   return {
     provider: 'embedded',
-    postgres: Number.parseInt(ready.version, 10),
-    ...ready,
+    postgres: Number.parseInt(version, 10),
+    version,
+    skipped,
+    cached,
     async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
       return (await thread.call('query', { sql, parameters }, undefined)) as Row[]
     },
@@ -115,6 +134,14 @@ function embeddedClone(thread: Thread, ready: Ready): Clone {
       return { ms, notices, ...(rows === undefined ? {} : { rows }), ...(error ? { error } : {}) }
     },
     batch,
+    async memo(name, compute) {
+      if (!untouched || snapshot === undefined) return await compute()
+      const kept = readBeside(snapshot, name)
+      if (kept !== undefined) return kept
+      const text = await compute()
+      writeBeside(snapshot, name, text)
+      return text
+    },
     [Symbol.asyncDispose]: async () => await thread.stop(),
   }
 }

@@ -37,7 +37,10 @@ left join pg_catalog.pg_attrdef d on a.atthasdef and d.adrelid = a.attrelid and 
 left join pg_catalog.pg_collation co on co.oid = a.attcollation and co.collname <> 'default'
 where ${filter(scope, 'a.attrelid')} and a.attnum > 0 and not a.attisdropped order by a.attrelid, a.attnum`
 
-const constraints = (scope: Scope, postgres: number): string => `select k.conrelid as oid, k.conname as name, k.contype as type, k.convalidated as valid,
+const constraints = (
+  scope: Scope,
+  postgres: number,
+): string => `select k.conrelid as oid, k.conname as name, k.contype as type, k.convalidated as valid,
   ${postgres >= 18 ? 'k.conenforced' : 'true'} as enforced, k.conislocal as local, k.connoinherit as "noInherit", pg_catalog.pg_get_constraintdef(k.oid) as definition,
   k.conkey as columns, k.confrelid as referenced, k.confkey as "referencedColumns", k.confdeltype as "onDelete", k.confupdtype as "onUpdate",
   ic.relname as index
@@ -108,7 +111,10 @@ export function linkQueries(scope: Scope, text: string | undefined): Map<Link, s
 }
 
 /** The questions about relations, by what they ask for. */
-export function relationQueries(scope: Scope, postgres: number): { classes: string; columns: string; constraints: string; indexes: string } {
+export function relationQueries(
+  scope: Scope,
+  postgres: number,
+): { classes: string; columns: string; constraints: string; indexes: string } {
   return { classes: classes(scope), columns: columns(scope), constraints: constraints(scope, postgres), indexes: indexes(scope) }
 }
 

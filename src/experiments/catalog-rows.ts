@@ -125,7 +125,9 @@ export function relationOf(raw: RawRelation, all: ReadonlyMap<number, RawRelatio
     name: row.name ?? '',
     kind: raw.kind,
     persistence: row.persistence === 't' ? 'temporary' : row.persistence === 'u' ? 'unlogged' : 'permanent',
-    columns: raw.columns.map((column) => columnOf(column, key(raw.draws.get(number(column, 'number'))), columnsReadBy.get(number(column, 'number')))),
+    columns: raw.columns.map((column) =>
+      columnOf(column, key(raw.draws.get(number(column, 'number'))), columnsReadBy.get(number(column, 'number'))),
+    ),
     constraints: raw.constraints.map((constraint) => constraintOf(constraint, raw, all)),
     indexes: raw.indexes.map((index) => indexOf(index, raw)),
     parents: known(raw.parents),

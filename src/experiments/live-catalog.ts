@@ -30,15 +30,16 @@ export function relationsOf(
   for (const oid of affected) relations.delete(rawBefore.get(oid)?.key ?? '')
   for (const oid of affected) {
     const one = raw.get(oid)
-    if (one) relations.set(one.key, relationOf(one, raw, { children: [], readBy: [], ownedSequences: [], columnsReadBy: new Map(), ...around.get(oid) }))
+    if (one)
+      relations.set(
+        one.key,
+        relationOf(one, raw, { children: [], readBy: [], ownedSequences: [], columnsReadBy: new Map(), ...around.get(oid) }),
+      )
   }
   return relations
 }
 
-function surroundings(
-  raw: ReadonlyMap<number, RawRelation>,
-  affected: ReadonlySet<number>,
-): Map<number, Surrounding> {
+function surroundings(raw: ReadonlyMap<number, RawRelation>, affected: ReadonlySet<number>): Map<number, Surrounding> {
   const around = new Map<number, Surrounding>(
     [...affected].map((oid) => [oid, { children: [], readBy: [], ownedSequences: [], columnsReadBy: new Map() }]),
   )
