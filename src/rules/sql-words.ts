@@ -19,7 +19,7 @@ export function sqlWords(operation: Operation, statement: Statement): SqlWords {
   const column = columnOf(operation, statement)
   const { constraint } = operation
   const constraints = column ? constraintsOn(column, statement) : []
-  const isPlain = constraints.every(({ type, name }) => !name && (type === 'unique' || type === 'primary key'))
+  const isPlain = constraints.every((one) => !one.name && !one.deferrable && !one.nullsNotDistinct && (one.type === 'unique' || one.type === 'primary key'))
   return {
     ...(column?.type && { columnDefinition: columnDefinition(column, constraints.filter((one) => one !== constraint)) }),
     ...(column?.type && isPlain && { columnType: typeOf(column) }),
@@ -41,23 +41,29 @@ function constraintsOn(column: ColumnWords, { operations }: Statement): Constrai
 }
 
 function columnDefinition(column: ColumnWords, constraints: ConstraintWords[]): string {
-  const { name, defaultExpression, generated, generatedExpression, nullable, serial } = column
+  const { name, type, defaultExpression, generated, generatedExpression, nullable, serial, identity, identityKind } = column
   return [
     quoteIdentifier(name),
-    typeOf(column),
+    serial ? SERIALS[type ?? ''] : typeOf(column),
     ...(defaultExpression ? [`default ${defaultExpression}`] : []),
     ...(generated ? [`generated always as (${generatedExpression}) ${generated}`] : []),
-    ...(nullable === false && !serial && !column.primary ? ['not null'] : []),
+    ...(identity ? [`generated ${identityKind} as identity`] : []),
+    ...(nullable === false && !serial && !identity && !column.primary ? ['not null'] : []),
     ...constraints.map((one) => (one.name ? `constraint ${quoteIdentifier(one.name)} ` : '') + constraintDefinition(one, false)),
   ].join(' ')
 }
 
+const SERIALS: Record<string, string> = { smallint: 'smallserial', integer: 'serial', bigint: 'bigserial' }
+
+/** Built-in types are lower case; one of the user's own may need quotes. */
 function typeOf({ fullType, type, collation }: ColumnWords): string {
-  return (fullType ?? type ?? '') + (collation ? ` collate ${collation.split('.').map(quoteIdentifier).join('.')}` : '')
+  const written = fullType ?? type ?? ''
+  const own = /[A-Z]/.test(written) ? written.replace(/^[^([]+/, (name) => name.split('.').map(quoteIdentifier).join('.')) : written
+  return own + (collation ? ` collate ${collation.split('.').map(quoteIdentifier).join('.')}` : '')
 }
 
 function constraintDefinition(constraint: ConstraintWords, onTable: boolean): string {
-  const { type, expression, columns = [], references, onDelete, onUpdate, deferrable, initiallyDeferred, noInherit, nullsNotDistinct } = constraint
+  const { type, expression, columns = [], references, onDelete, onDeleteColumns, onUpdate, match, deferrable, initiallyDeferred, noInherit, nullsNotDistinct } = constraint
   const own = list(columns)
   const parts = {
     check: [`check (${expression})`, noInherit && 'no inherit'],
@@ -69,7 +75,9 @@ function constraintDefinition(constraint: ConstraintWords, onTable: boolean): st
       onTable && `foreign key ${own}`,
       `references ${keyOf(references?.table)}`,
       references && references.columns.length > 0 && list(references.columns),
+      match && `match ${match}`,
       onDelete && onDelete !== 'no action' && `on delete ${onDelete}`,
+      onDeleteColumns && list(onDeleteColumns),
       onUpdate && onUpdate !== 'no action' && `on update ${onUpdate}`,
     ],
   }

@@ -91,6 +91,10 @@ export interface ConstraintWords {
   references?: { table: TableWords; columns: string[] }
   onDelete?: string
   onUpdate?: string
+  /** The columns of ON DELETE SET NULL (…). */
+  onDeleteColumns?: string[]
+  /** MATCH FULL. */
+  match?: 'full'
   deferrable?: boolean
   initiallyDeferred?: boolean
   /** NO INHERIT. */

@@ -66,6 +66,8 @@ export const DETAIL_WORDS: Record<string, string> = {
   'constraint.references.columns': 'the referenced columns, empty when none are written',
   'constraint.onDelete': '`no action`, `restrict`, `cascade`, `set null` or `set default`',
   'constraint.onUpdate': 'likewise',
+  'constraint.onDeleteColumns': 'the columns of ON DELETE SET NULL (…); unset without',
+  'constraint.match': '`full` with MATCH FULL',
   'constraint.deferrable': 'true with DEFERRABLE',
   'constraint.initiallyDeferred': 'true with INITIALLY DEFERRED',
   'constraint.noInherit': 'true with NO INHERIT',

@@ -37,10 +37,11 @@ function checksOf(type: CatalogType): Domain['checks'] {
 
 /** With its checks off for a moment that nobody else sees, the domain is added like its base type. NOT NULL of a domain cannot come back unchecked. */
 function stepsOf({ key, checks }: Domain, { table, column }: Operation): string[] | undefined {
-  if (checks.length === 0 || !table || !column || column.nullable === false || column.unique || column.primary) return undefined
-  const domain = `alter domain ${key.split('.').map(quoteIdentifier).join('.')}`
+  if (checks.length === 0 || !table || !column || column.nullable === false || column.unique || column.primary || column.array) return undefined
+  const quoted = (name: string) => name.split('.').map(quoteIdentifier).join('.')
+  const domain = `alter domain ${quoted(key)}`
   const name = (check: { name: string }) => quoteIdentifier(check.name)
-  const add = `alter table ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)} add column ${quoteIdentifier(column.name)} ${column.fullType}`
+  const add = `alter table ${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)} add column ${quoteIdentifier(column.name)} ${quoted(key)}`
   return [
     [
       ...checks.map((check) => `${domain} drop constraint ${name(check)}`),

@@ -78,6 +78,8 @@ function foreignKeyWords(constraint: Node, { names }: Reading): Partial<Constrai
     references: { table: tableOf(constraint.pktable, names), columns: strings(constraint.pk_attrs) },
     onDelete: REFERENTIAL_ACTIONS[constraint.fk_del_action] ?? 'no action',
     onUpdate: REFERENTIAL_ACTIONS[constraint.fk_upd_action] ?? 'no action',
+    ...(constraint.fk_del_set_cols && { onDeleteColumns: strings(constraint.fk_del_set_cols) }),
+    ...(constraint.fk_matchtype === 'f' && { match: 'full' as const }),
   }
 }
 
