@@ -5,6 +5,7 @@ import type { Claim, ClaimFix, Detector, Scene, Sighting } from './claim.ts'
 import { meets } from './condition.ts'
 import { detectors } from './detectors/index.ts'
 import { fill, fillSql, isFillable } from './fill.ts'
+import { isPartitioned } from './known-table.ts'
 import { holdsFor, type Rule } from './rule.ts'
 import { columnOf, sqlWords } from './sql-words.ts'
 
@@ -60,10 +61,16 @@ async function fixOf(scene: Scene, { fix }: Rule, { statement, operation, values
     return meets(step.when, subject, [subject], scene) ? [step.sql] : []
   })
   // Steps with a placeholder the statement leaves unsaid, or with an expression among its columns, are not offered.
-  const filled = own?.length && own.every((step) => isFillable(step, words)) ? own.map((step) => fillSql(step, words)) : undefined
+  const isFit = own?.length && own.every((step) => isFillable(step, words)) && !isRefused(scene, operation, own)
+  const filled = isFit ? own.map((step) => fillSql(step, words)) : undefined
   const offered = steps ?? filled
-  const text = fill(fix.text, words).trim() + (offered && hasOtherParts(statement, operation) ? ' The steps replace this part of the statement; the rest of it stays.' : '')
+  const text = fill(fix.text, words).trim() + (filled && hasOtherParts(statement, operation) ? ' The steps replace this part of the statement; the rest of it stays.' : '')
   return { text, ...(replacement !== undefined && { replacement }), ...(offered && { steps: offered }) }
+}
+
+/** Partitioned tables take neither a concurrent build nor a constraint over an index. */
+function isRefused(scene: Scene, { table }: Operation, steps: readonly string[]): boolean {
+  return isPartitioned(scene, table?.key) && steps.some((step) => /\b(concurrently|using index)\b/.test(step))
 }
 
 /** Does the statement do more than this operation and the constraints written on its column? */

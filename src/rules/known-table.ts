@@ -118,14 +118,14 @@ function changed(table: KnownTable | undefined, operation: Operation): KnownTabl
   if (column && action === 'drop not null') columns.set(column.name, { type: previous?.type, notNull: false })
   if (column && action === 'drop column') columns.delete(column.name)
   if (action === 'create index' && operation.index) indexes.push(indexFromWords({ ...operation.index, name: indexName(operation) }, operation.unique === true))
-  if (action === 'add constraint' && constraint?.type === 'primary key') {
-    for (const name of constraint.columns ?? []) columns.set(name, { type: columns.get(name)?.type, notNull: true })
-  }
   if (action === 'add constraint' && (constraint?.type === 'unique' || constraint?.type === 'primary key')) {
     const primary = constraint.type === 'primary key'
-    const used = indexes.findIndex(({ name }) => name !== undefined && name === constraint.index)
-    const own = indexes[used] ?? indexFromWords({ name: indexName(operation), columns: constraint.columns ?? [] }, true)
-    indexes.splice(used < 0 ? indexes.length : used, 1, { ...own, primary })
+    const used = indexes.findIndex(({ name }) => name === constraint.index)
+    const found = indexes[used]
+    // An index that a constraint takes over takes its name too.
+    const own = found ? { ...found, name: constraint.name ?? found.name } : indexFromWords({ name: indexName(operation), columns: constraint.columns ?? [] }, true)
+    indexes.splice(found ? used : indexes.length, 1, { ...own, primary })
+    if (primary) for (const name of own.columns) if (name !== null) columns.set(name, { type: columns.get(name)?.type, notNull: true })
   }
   const whole = known.whole && !action.startsWith('rename') && action !== 'drop constraint' && action !== 'inherit' && action !== 'attach partition'
   return { ...known, columns, indexes, whole }

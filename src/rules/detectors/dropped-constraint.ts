@@ -9,10 +9,10 @@ export const droppedForeignKey: Detector = (scene) =>
     return before?.type === 'foreign key' && parent && parent !== operation.table?.key ? [{ statement, operation, values: { parent } }] : []
   })
 
-/** A CHECK, UNIQUE or EXCLUDE that is gone after the script, when nothing stands in for it. */
+/** A foreign key, CHECK, UNIQUE or EXCLUDE that is gone after the script, when nothing stands in for it. */
 export const droppedConstraint: Detector = (scene) =>
   dropped(scene).filter(({ operation, before }) => {
-    if (before ? !['check', 'unique', 'exclusion'].includes(before.type) : scene.before || operation.guarded) return false
+    if (before ? !['foreign key', 'check', 'unique', 'exclusion'].includes(before.type) : scene.before || operation.guarded) return false
     return before ? !isReplaced(scene, operation, before) : !isFollowedUp(scene, operation)
   })
 

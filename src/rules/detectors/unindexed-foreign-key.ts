@@ -1,7 +1,7 @@
-import type { Detector } from '../claim.ts'
+import type { Detector, Scene } from '../claim.ts'
 import { type KnownIndex, tableAfter } from '../known-table.ts'
 
-/** A foreign key of this script whose columns lead no index of its table once the script is done. */
+/** A foreign key this script adds and keeps, whose columns lead no index of its table once the script is done. */
 export const unindexedForeignKey: Detector = (scene) =>
   scene.statements.flatMap((statement) =>
     statement.operations.flatMap((operation) => {
@@ -9,6 +9,7 @@ export const unindexedForeignKey: Detector = (scene) =>
       if (action !== 'add constraint' || constraint?.type !== 'foreign key' || !table) return []
       const known = tableAfter(scene, table.key)
       const columns = constraint.columns ?? []
+      if (!isKept(scene, table.key, columns)) return []
       if (!known?.whole || !columns.every((one) => known.columns.has(one)) || known.indexes.some((index) => serves(index, columns))) return []
       return [{ statement, operation }]
     }),
@@ -19,4 +20,9 @@ function serves({ method, valid, columns, predicate }: KnownIndex, wanted: strin
   const leading = columns.slice(0, wanted.length)
   const isComplete = predicate === undefined || /^\(*\s*"?\w+"?\s+is\s+not\s+null\s*\)*$/i.test(predicate)
   return valid && isComplete && (method === 'btree' || method === 'hash') && wanted.every((one) => leading.includes(one))
+}
+
+function isKept({ after }: Scene, key: string, columns: string[]): boolean {
+  const constraints = after?.relations.get(key)?.constraints
+  return !after || constraints?.some((one) => one.type === 'foreign key' && one.columns.join() === columns.join()) === true
 }
