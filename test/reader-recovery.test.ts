@@ -45,7 +45,7 @@ test.each([
   ['select :name, :\'text\', :"id" from t where a[1:2] = b::int[]', 'select'],
   ['alter table {{ index .Options "Namespace" }}.users add column {{ .Column }} int', 'alter table'],
   ['{{ if .Old }} drop table a {{ end }}', 'drop table'],
-  ['create index on ${flyway:schema}.t (#{column})', 'create index'],
+  ['create index on $' + '{flyway:schema}.t (#{column})', 'create index'],
   ["select * from t where a = ? and data ? 'key' and b in (?, ?)", 'select'],
   ['update t set a = %s, b = %(name)s where c % 2 = 0', 'update'],
   ['delete from $TABLE where a > 1', 'delete'],

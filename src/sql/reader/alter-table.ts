@@ -10,7 +10,7 @@ import { objectWords } from './object-words.ts'
 import type { Node } from './parser.ts'
 import { boundsAt, expressionAfter, parenthesisedAfter } from './source.ts'
 import { isOn } from './tables.ts'
-import { readAlterCompositeType } from './types.ts'
+import { readAlterCompositeType } from './type-commands.ts'
 
 /** What one subcommand is read from. */
 interface Subcommand {

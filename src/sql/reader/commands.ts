@@ -44,7 +44,7 @@ import {
   readCreateRange,
   readCreateSequence,
   readDefine,
-} from './types.ts'
+} from './type-commands.ts'
 import { readCreateTableAs, readCreateView, readRefresh } from './views.ts'
 
 const READERS: Record<string, Reader> = {

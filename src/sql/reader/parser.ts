@@ -18,7 +18,7 @@ export interface RawStatement {
 export type Parsed = { statements: RawStatement[] } | { error: string /** UTF-16 offset into the text parsed. */; at: number }
 
 /** UTF-16 units. A longer text takes seconds and gigabytes to parse, so it is refused. */
-export const PARSE_LIMIT = 4_000_000
+const PARSE_LIMIT = 4_000_000
 
 /** An unterminated quote is named in full by the parser, down to the end of the file. */
 const MESSAGE_LIMIT = 200

@@ -100,7 +100,7 @@ function closingAfter(source: Source, first: number): number | undefined {
 }
 
 /** The smallest byte offset any part of the node carries. */
-export function firstByte(node: unknown): number | undefined {
+function firstByte(node: unknown): number | undefined {
   let smallest: number | undefined
   const left: unknown[] = [node]
   while (left.length > 0) {

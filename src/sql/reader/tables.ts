@@ -98,7 +98,7 @@ export function readCluster(node: Node, { names }: Reading): Command {
   return single('cluster', words)
 }
 
-export function tablesOf(ranges: Node[] | undefined, draft: (table: TableWords, only: boolean) => Draft, names: Reading['names']): Draft[] {
+function tablesOf(ranges: Node[] | undefined, draft: (table: TableWords, only: boolean) => Draft, names: Reading['names']): Draft[] {
   return (ranges ?? []).flatMap((one) => (one.RangeVar ? [draft(tableOf(one.RangeVar, names), one.RangeVar.inh !== true)] : []))
 }
 
