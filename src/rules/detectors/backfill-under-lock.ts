@@ -3,34 +3,48 @@ import type { Detector } from '../claim.ts'
 import { everyOperation, isLaterInTransaction } from './every-operation.ts'
 import { isAtLeast } from './lock-strength.ts'
 
-const DATA = ['insert', 'update', 'delete', 'merge', 'copy', 'select', 'truncate', 'lock table']
+const WRITES = ['insert', 'update', 'delete', 'merge']
+/** Statements that lock a table for their own rows' sake. */
+const DATA = [...WRITES, 'copy', 'select', 'truncate', 'lock table']
 
 /** A backfill in the transaction of an earlier schema change, whose lock refuses at least every write until the backfill is done. */
 export const backfillUnderLock: Detector = (scene) => {
   const operations = everyOperation(scene)
+  const holders = operations.map(({ operation }) => operation).filter(isSchemaLock)
   return operations.flatMap(({ statement, operation }) => {
-    const holder = operations.find(
-      ({ operation: earlier }) =>
-        !DATA.includes(earlier.action) &&
-        isAtLeast(earlier.lock, 'share') &&
-        earlier.table?.new === false &&
-        isLaterInTransaction(operation, earlier) &&
-        writesMuch(operation, earlier.table.key),
-    )?.operation
+    if (!WRITES.includes(operation.action) || operation.lock === 'none' || !(leavesOutNothing(operation) || isJoin(operation))) return []
+    const holder = holders.find(
+      (earlier) => earlier.table && isLaterInTransaction(operation, earlier) && writesMuch(operation, earlier.table.key),
+    )
     if (!holder) return []
     const refused = isAtLeast(holder.lock, 'access exclusive') ? 'read or write' : 'write to'
     return [{ statement, operation, values: { held: holder.table?.name, by: holder.statement, refused } }]
   })
 }
 
+function isSchemaLock({ action, lock, table }: Operation): boolean {
+  return !DATA.includes(action) && isAtLeast(lock, 'share') && table?.new === false
+}
+
 /**
  * Does it write to about every row of a table that existed before, or copy the locked one? An UPDATE or DELETE without WHERE or with nothing but
  * `IS NULL`; a join with the locked table, INSERT … SELECT from it. A WHERE on values may pick a single row, so it does not count.
  */
-function writesMuch({ action, table, where, nullFilter, values, reads, lock }: Operation, locked: string): boolean {
-  const sources = ((reads ?? []) as string[]).filter((key) => key !== table?.key)
-  const isJoined = sources.length > 0 && (table?.key === locked || sources.includes(locked))
-  if (lock === 'none') return false
-  if (action === 'update' || action === 'delete') return table?.new === false && (where !== true || nullFilter === true || isJoined)
-  return (action === 'merge' || (action === 'insert' && values === undefined)) && isJoined
+function writesMuch(operation: Operation, locked: string): boolean {
+  const { table } = operation
+  if (table?.new === false && leavesOutNothing(operation)) return true
+  return isJoin(operation) && (table?.key === locked || sourcesOf(operation).includes(locked))
+}
+
+function leavesOutNothing({ action, where, nullFilter }: Operation): boolean {
+  return (action === 'update' || action === 'delete') && (where !== true || nullFilter === true)
+}
+
+function isJoin(operation: Operation): boolean {
+  return (operation.action !== 'insert' || operation.values === undefined) && sourcesOf(operation).length > 0
+}
+
+/** Tables read that are not the one written to. */
+function sourcesOf({ reads, table }: Operation): string[] {
+  return ((reads ?? []) as string[]).filter((key) => key !== table?.key)
 }

@@ -10,40 +10,33 @@ const WRITES = ['insert', 'update', 'delete', 'merge', 'copy']
  */
 export const pendingTriggerEvents: Detector = (scene) => {
   const operations = everyOperation(scene)
-  return operations.filter((sighting, index) => {
-    const { operation } = sighting
-    if (!operation.table || operation.lock !== 'access exclusive' || !/^(alter|drop|truncate)/.test(operation.statement)) return false
-    const writes = operations.slice(0, index).filter(({ operation: earlier }) => isPendingWrite(earlier, operation))
-    return writes.some((write) => !isSettled(write, sighting, operations)) && isDeferred(operation, scene, operations)
+  const settings = operations.filter(({ operation }) => operation.action === 'set constraints')
+  const isChecked = deferredTables(scene, settings)
+  const writes = operations.filter(({ operation }) => WRITES.includes(operation.action) && isChecked(operation.table?.key))
+  return operations.filter(({ operation }) => {
+    if (!isChecked(operation.table?.key) || operation.lock !== 'access exclusive') return false
+    return /^(alter|drop|truncate)/.test(operation.statement) && writes.some((write) => isPending(write, operation, settings))
   })
 }
 
-function isPendingWrite(earlier: Operation, { number, table, transaction }: Operation): boolean {
-  return (
-    WRITES.includes(earlier.action) &&
-    earlier.table?.key === table?.key &&
-    earlier.number < number &&
-    earlier.transaction.number === transaction.number &&
-    transaction.mode !== 'none'
+function isPending({ operation: write }: Sighting, change: Operation, settings: readonly Sighting[]): boolean {
+  if (write.table?.key !== change.table?.key || !isLaterInTransaction(change, write)) return false
+  return !settings.some(
+    ({ operation }) => operation.immediate === true && isLaterInTransaction(operation, write) && operation.number < change.number,
   )
 }
 
-function isSettled(write: Sighting, change: Sighting, operations: readonly Sighting[]): boolean {
-  return operations.some(
-    ({ operation }) =>
-      operation.action === 'set constraints' &&
-      operation.immediate === true &&
-      isLaterInTransaction(operation, write.operation) &&
-      operation.number < change.operation.number,
-  )
-}
-
-/** Has the table, or one that references it, a constraint that is checked at the end of the transaction? */
-function isDeferred({ table }: Operation, { before }: Scene, operations: readonly Sighting[]): boolean {
-  const isDeferredByScript = operations.some(({ operation }) => operation.action === 'set constraints' && operation.immediate !== true)
+/** Has a table, or one that references it, a constraint that is checked at the end of the transaction? */
+function deferredTables({ before }: Scene, settings: readonly Sighting[]): (key: string | undefined) => boolean {
+  const isDeferredByScript = settings.some(({ operation }) => operation.immediate !== true)
+  if (!before) return (key) => isDeferredByScript && key !== undefined
   const isDue = (definition: string) => definition.includes('INITIALLY DEFERRED') || (isDeferredByScript && / DEFERRABLE/.test(definition))
-  if (!before) return isDeferredByScript
-  return [...before.relations].some(([key, { constraints }]) =>
-    constraints.some(({ definition, references }) => isDue(definition) && (key === table?.key || references?.table === table?.key)),
+  const keys = new Set(
+    [...before.relations].flatMap(([key, { constraints }]) =>
+      constraints
+        .filter(({ definition }) => isDue(definition))
+        .flatMap(({ references }) => [key, ...(references ? [references.table] : [])]),
+    ),
   )
+  return (key) => key !== undefined && keys.has(key)
 }
