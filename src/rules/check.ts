@@ -1,5 +1,5 @@
-import { spliceAfter } from '../sql/reader/splice.ts'
 import type { Operation } from '../sql/operation.ts'
+import { spliceAfter } from '../sql/reader/splice.ts'
 import type { Statement } from '../sql/statement.ts'
 import type { Claim, ClaimFix, Detector, Scene, Sighting } from './claim.ts'
 import { meets } from './condition.ts'
@@ -64,7 +64,9 @@ async function fixOf(scene: Scene, { fix }: Rule, { statement, operation, values
   const isFit = own?.length && own.every((step) => isFillable(step, words)) && !isRefused(scene, operation, own)
   const filled = isFit ? own.map((step) => fillSql(step, words)) : undefined
   const offered = steps ?? filled
-  const text = fill(fix.text, words).trim() + (filled && hasOtherParts(statement, operation) ? ' The steps replace this part of the statement; the rest of it stays.' : '')
+  const text =
+    fill(fix.text, words).trim() +
+    (filled && hasOtherParts(statement, operation) ? ' The steps replace this part of the statement; the rest of it stays.' : '')
   return { text, ...(replacement !== undefined && { replacement }), ...(offered && { steps: offered }) }
 }
 

@@ -19,11 +19,21 @@ export function sqlWords(operation: Operation, statement: Statement): SqlWords {
   const column = columnOf(operation, statement)
   const { constraint } = operation
   const constraints = column ? constraintsOn(column, statement) : []
-  const isPlain = constraints.every((one) => !one.name && !one.deferrable && !one.nullsNotDistinct && (one.type === 'unique' || one.type === 'primary key'))
+  const isPlain = constraints.every(
+    (one) => !one.name && !one.deferrable && !one.nullsNotDistinct && (one.type === 'unique' || one.type === 'primary key'),
+  )
   return {
-    ...(column?.type && { columnDefinition: columnDefinition(column, constraints.filter((one) => one !== constraint)) }),
+    ...(column?.type && {
+      columnDefinition: columnDefinition(
+        column,
+        constraints.filter((one) => one !== constraint),
+      ),
+    }),
     ...(column?.type && isPlain && { columnType: typeOf(column) }),
-    ...(constraint && { constraintDefinition: constraintDefinition(constraint, true), constraintName: constraintName(operation, constraint) }),
+    ...(constraint && {
+      constraintDefinition: constraintDefinition(constraint, true),
+      constraintName: constraintName(operation, constraint),
+    }),
   }
 }
 
@@ -31,13 +41,16 @@ export function sqlWords(operation: Operation, statement: Statement): SqlWords {
 export function columnOf(operation: Operation, { operations }: Statement): ColumnWords | undefined {
   if (operation.column || !operation.constraint?.inline) return operation.column
   const [name] = operation.constraint.columns ?? []
-  return operations.find(({ action, column, table }) =>
-    (action === 'add column' || action === 'define column') && column?.name === name && table?.key === operation.table?.key)?.column
+  return operations.find(
+    ({ action, column, table }) =>
+      (action === 'add column' || action === 'define column') && column?.name === name && table?.key === operation.table?.key,
+  )?.column
 }
 
 function constraintsOn(column: ColumnWords, { operations }: Statement): ConstraintWords[] {
   return operations.flatMap(({ constraint }) =>
-    constraint?.inline && constraint.type !== 'not null' && constraint.columns?.[0] === column.name ? [constraint] : [])
+    constraint?.inline && constraint.type !== 'not null' && constraint.columns?.[0] === column.name ? [constraint] : [],
+  )
 }
 
 function columnDefinition(column: ColumnWords, constraints: ConstraintWords[]): string {
@@ -63,7 +76,20 @@ function typeOf({ fullType, type, collation }: ColumnWords): string {
 }
 
 function constraintDefinition(constraint: ConstraintWords, onTable: boolean): string {
-  const { type, expression, columns = [], references, onDelete, onDeleteColumns, onUpdate, match, deferrable, initiallyDeferred, noInherit, nullsNotDistinct } = constraint
+  const {
+    type,
+    expression,
+    columns = [],
+    references,
+    onDelete,
+    onDeleteColumns,
+    onUpdate,
+    match,
+    deferrable,
+    initiallyDeferred,
+    noInherit,
+    nullsNotDistinct,
+  } = constraint
   const own = list(columns)
   const parts = {
     check: [`check (${expression})`, noInherit && 'no inherit'],

@@ -18,6 +18,8 @@ export const columnInUse: Detector = (scene) =>
 
 function isReadByScript(scene: Scene, { table, number }: Operation): boolean {
   const views = ['create view', 'create materialized view']
-  return everyOperation(scene).some(({ operation: { action, reads, ...one } }) =>
-    views.includes(action) && one.number < number && Array.isArray(reads) && reads.includes(table?.key))
+  return everyOperation(scene).some(
+    ({ operation: { action, reads, ...one } }) =>
+      views.includes(action) && one.number < number && Array.isArray(reads) && reads.includes(table?.key),
+  )
 }

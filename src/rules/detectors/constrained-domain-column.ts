@@ -1,7 +1,7 @@
-import { quoteIdentifier } from '../fill.ts'
 import type { CatalogType } from '../../sql/catalog.ts'
 import type { Operation } from '../../sql/operation.ts'
 import type { Detector, Scene } from '../claim.ts'
+import { quoteIdentifier } from '../fill.ts'
 import { ownType } from './column-before.ts'
 
 /** ADD COLUMN of a domain with constraints, where that rewrites. That a type is a domain stands in the catalog, or earlier in the script. */
@@ -37,7 +37,8 @@ function checksOf(type: CatalogType): Domain['checks'] {
 
 /** With its checks off for a moment that nobody else sees, the domain is added like its base type. NOT NULL of a domain cannot come back unchecked. */
 function stepsOf({ key, checks }: Domain, { table, column }: Operation): string[] | undefined {
-  if (checks.length === 0 || !table || !column || column.nullable === false || column.unique || column.primary || column.array) return undefined
+  if (checks.length === 0 || !table || !column || column.nullable === false || column.unique || column.primary || column.array)
+    return undefined
   const quoted = (name: string) => name.split('.').map(quoteIdentifier).join('.')
   const domain = `alter domain ${quoted(key)}`
   const name = (check: { name: string }) => quoteIdentifier(check.name)

@@ -3,7 +3,8 @@ import type { Detector, Scene } from '../claim.ts'
 import { columnBefore, typeParts } from './column-before.ts'
 
 /** ALTER COLUMN TYPE that rewrites the table, reads it or rebuilds its indexes, except between timestamps: those have a rule of their own. */
-export const costlyTypeChange: Detector = (scene) => typeChanges(scene, (operation) => !isBetweenTimestamps(scene, operation) && workOf(operation))
+export const costlyTypeChange: Detector = (scene) =>
+  typeChanges(scene, (operation) => !isBetweenTimestamps(scene, operation) && workOf(operation))
 
 /** A change between timestamp and timestamptz that rewrites and, in a session with TimeZone UTC, need not. */
 export const timeZoneTypeChange: Detector = (scene) =>

@@ -15,14 +15,17 @@ export const hiddenLock: Detector = (scene) =>
 
 /** A block that runs text put together at run time. Once it ran, only if it did something to a table. */
 export const dynamicSql: Detector = (scene) =>
-  carriers(scene).filter(({ statement, operation }) =>
-    isDynamic(statement) && (!wasRun(operation) || isWork(operation) || BLOCKING.includes(operation.lock)))
+  carriers(scene).filter(
+    ({ statement, operation }) => isDynamic(statement) && (!wasRun(operation) || isWork(operation) || BLOCKING.includes(operation.lock)),
+  )
 
 /** The operation that stands for the whole statement: those inside carry what was foreseen of them. */
 function carriers({ statements }: Scene) {
   return statements.flatMap((statement) => {
     const [operation] = statement.operations
-    return operation && !operation.inside && OPAQUE.includes(operation.action) ? [{ statement, operation, values: { work: workOf(operation), strength: operation.lock.toUpperCase() } }] : []
+    return operation && !operation.inside && OPAQUE.includes(operation.action)
+      ? [{ statement, operation, values: { work: workOf(operation), strength: operation.lock.toUpperCase() } }]
+      : []
   })
 }
 
@@ -39,6 +42,10 @@ function isWork({ rewrites, scans, builds }: Operation): boolean {
 }
 
 function workOf({ rewrites, scans, builds }: Operation): string {
-  const done = [rewrites && 'rewrites a table in use', builds && 'builds an index on a table in use', scans && 'reads all of a table in use'].filter((one) => one !== false)
+  const done = [
+    rewrites && 'rewrites a table in use',
+    builds && 'builds an index on a table in use',
+    scans && 'reads all of a table in use',
+  ].filter((one) => one !== false)
   return done.join(' and ')
 }

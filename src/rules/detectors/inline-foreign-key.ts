@@ -6,8 +6,16 @@ export const inlineForeignKey: Detector = ({ statements }) =>
     statement.operations
       .filter(({ action, statement: kind, constraint, table, lock }) => {
         const target = constraint?.references?.table
-        return action === 'add constraint' && kind === 'alter table' && constraint?.inline && lock !== 'none' &&
-          target && !table?.new && !target.new && target.key !== table?.key
+        return (
+          action === 'add constraint' &&
+          kind === 'alter table' &&
+          constraint?.inline &&
+          lock !== 'none' &&
+          target &&
+          !table?.new &&
+          !target.new &&
+          target.key !== table?.key
+        )
       })
       .map((operation) => ({ statement, operation })),
   )

@@ -24,7 +24,10 @@ function lostObjects(scene: Scene, { table, column }: Operation): string[] {
     .filter(({ type, columns, name }) => type !== 'not null' && columns.includes(column.name) && isGone('constraints', name))
     .map(({ type, name }) => `${type} ${name}`)
   const indexes = before.indexes
-    .filter(({ name, columns }) => columns.length > 1 && columns.includes(column.name) && !isOfConstraint(before, name) && isGone('indexes', name))
+    .filter(
+      ({ name, columns }) =>
+        columns.length > 1 && columns.includes(column.name) && !isOfConstraint(before, name) && isGone('indexes', name),
+    )
     .map(({ name }) => `index ${name}`)
   return [...constraints, ...indexes]
 }
@@ -34,8 +37,10 @@ function isOfConstraint({ constraints }: CatalogRelation, index: string): boolea
 }
 
 function namedDrops(scene: Scene): Set<string> {
-  return new Set(everyOperation(scene).flatMap(({ operation: { action, constraint, index } }) => {
-    if (action === 'drop constraint' && constraint?.name) return [constraint.name]
-    return action === 'drop index' && index?.name ? [index.name] : []
-  }))
+  return new Set(
+    everyOperation(scene).flatMap(({ operation: { action, constraint, index } }) => {
+      if (action === 'drop constraint' && constraint?.name) return [constraint.name]
+      return action === 'drop index' && index?.name ? [index.name] : []
+    }),
+  )
 }

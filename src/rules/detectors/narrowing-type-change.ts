@@ -30,7 +30,8 @@ function outcomeOf(from: string, to: string): string | undefined {
   if (wanted.name === 'numeric') return old.name === 'numeric' ? digitsOutcome(old.modifiers, wanted.modifiers) : undefined
   if (wanted.name === 'real' && old.name === 'double precision') return ROUNDS
   if (wanted.name === 'date' && old.name.startsWith('timestamp')) return 'silently drops the time of day'
-  if (old.name === wanted.name && old.name.startsWith('timestamp')) return (wanted.modifiers[0] ?? 6) < (old.modifiers[0] ?? 6) ? ROUNDS : undefined
+  if (old.name === wanted.name && old.name.startsWith('timestamp'))
+    return (wanted.modifiers[0] ?? 6) < (old.modifiers[0] ?? 6) ? ROUNDS : undefined
   return undefined
 }
 
@@ -39,7 +40,10 @@ function lengthOf({ name, modifiers }: { name: string; modifiers: number[] }): n
 }
 
 /** Fewer digits before the point fail, fewer after it round. A numeric without precision holds any. */
-function digitsOutcome([oldPrecision = Infinity, oldScale = oldPrecision === Infinity ? Infinity : 0]: number[], [precision, scale = 0]: number[]): string | undefined {
+function digitsOutcome(
+  [oldPrecision = Infinity, oldScale = oldPrecision === Infinity ? Infinity : 0]: number[],
+  [precision, scale = 0]: number[],
+): string | undefined {
   if (precision === undefined) return undefined
   if (scale < oldScale) return ROUNDS
   return precision - scale < oldPrecision - oldScale || oldPrecision === Infinity ? FAILS : undefined

@@ -18,9 +18,15 @@ export const newEnumValue: Detector = (scene) =>
 
 function firstUse(scene: Scene, added: Operation): Sighting | undefined {
   const literal = `'${String(added.value).replaceAll("'", "''")}'`
-  return everyOperation(scene).find(({ statement, operation }) =>
-    operation.number > added.number && operation.inside !== 'function' && sharesTransaction(operation, added) &&
-    !INERT.includes(operation.action) && statement.text.includes(literal) && mayConcern(scene, operation, added))
+  return everyOperation(scene).find(
+    ({ statement, operation }) =>
+      operation.number > added.number &&
+      operation.inside !== 'function' &&
+      sharesTransaction(operation, added) &&
+      !INERT.includes(operation.action) &&
+      statement.text.includes(literal) &&
+      mayConcern(scene, operation, added),
+  )
 }
 
 /** With a catalog: the statement is about a table that uses the type, reads one, or is about none at all. */
@@ -31,6 +37,11 @@ function mayConcern(scene: Scene, { table, reads }: Operation, { type }: Operati
 }
 
 function isNewType(scene: Scene, added: Operation): boolean {
-  return everyOperation(scene).some(({ operation: { action, type, ...earlier } }) =>
-    action === 'create type' && type === added.type && earlier.number < added.number && earlier.transaction.number === added.transaction.number)
+  return everyOperation(scene).some(
+    ({ operation: { action, type, ...earlier } }) =>
+      action === 'create type' &&
+      type === added.type &&
+      earlier.number < added.number &&
+      earlier.transaction.number === added.transaction.number,
+  )
 }

@@ -7,5 +7,9 @@ export const scannedDomain: Detector = (scene) =>
     if (action !== 'alter domain' || inside === 'function') return false
     if (scans) return what !== 'validate constraint'
     const mayScan = (what === 'add constraint' && valid === true) || what === 'set not null'
-    return !scene.before && mayScan && !everyOperation(scene).some(({ operation: made }) => made.action === 'create domain' && made.type === type)
+    return (
+      !scene.before &&
+      mayScan &&
+      !everyOperation(scene).some(({ operation: made }) => made.action === 'create domain' && made.type === type)
+    )
   })

@@ -19,5 +19,7 @@ export const shortPrimaryKey: Detector = ({ statements }) =>
 function isKey({ column, table }: Operation, operations: Operation[]): boolean {
   const constraints = operations.filter((one) => one.table?.key === table?.key && one.constraint?.columns?.includes(column?.name ?? ''))
   if (constraints.some(({ constraint }) => constraint?.type === 'foreign key')) return false
-  return column?.primary === true || constraints.some(({ constraint }) => constraint?.type === 'primary key' && constraint.columns?.length === 1)
+  return (
+    column?.primary === true || constraints.some(({ constraint }) => constraint?.type === 'primary key' && constraint.columns?.length === 1)
+  )
 }

@@ -14,7 +14,9 @@ export const staleStarView: Detector = (scene) =>
 function viewsOfAll({ before, after }: Scene, key: string): string[] {
   const table = before?.relations.get(key)
   if (!before || !after || !table || table.columns.length < 2) return []
-  return table.readBy.filter((view) => after.relations.has(view) && table.columns.every(({ name }) => columnsOf(before, view).includes(name)))
+  return table.readBy.filter(
+    (view) => after.relations.has(view) && table.columns.every(({ name }) => columnsOf(before, view).includes(name)),
+  )
 }
 
 function columnsOf(catalog: Scene['before'], key: string): string[] {
