@@ -16,6 +16,7 @@ import { droppedChild } from './dropped-child.ts'
 import { droppedConstraint, droppedForeignKey, droppedPrimaryKey } from './dropped-constraint.ts'
 import { droppedTable, recreatedTable } from './dropped-table.ts'
 import { guardedConcurrentIndex, secondConcurrentIndex } from './failed-build.ts'
+import { existingTable } from './existing-table.ts'
 import { foreignKeyTarget } from './foreign-key-target.ts'
 import { foreignKeyTypes } from './foreign-key-types.ts'
 import { dynamicSql, hiddenLock, hiddenWork } from './hidden-effects.ts'
@@ -83,6 +84,7 @@ export const detectors: Record<string, Detector> = {
   'dropped-primary-key': droppedPrimaryKey,
   'dropped-table': droppedTable,
   'dynamic-sql': dynamicSql,
+  'existing-table': existingTable,
   'foreign-key-target': foreignKeyTarget,
   'foreign-key-types': foreignKeyTypes,
   'guarded-concurrent-index': guardedConcurrentIndex,
