@@ -123,7 +123,7 @@ describe('review', () => {
     })
     const { findings } = review(folder)
     const indexes = findings.filter(({ rule }: { rule: string }) => rule === 'require-concurrent-index')
-    expect(indexes.map(({ path, suppressed }: { path: string; suppressed?: unknown }) => [path, Boolean(suppressed)])).toEqual([['migrations/2.sql', true], ['migrations/3.sql', false]])
+    expect(indexes.map(({ path, suppressed }: { path: string; suppressed?: unknown }) => [path, Boolean(suppressed)]).sort()).toEqual([['migrations/2.sql', true], ['migrations/3.sql', false]])
     expect(findings.map(({ rule }: { rule: string }) => rule)).toContain('require-ignore-reason')
   })
 
