@@ -18,24 +18,33 @@ const ROUNDS = 'silently rounds the values that do not fit'
 const INTEGERS = ['smallint', 'integer', 'bigint']
 const FLOATS = ['real', 'double precision']
 
+type TypeParts = ReturnType<typeof typeParts>
+
 /** What becomes of values the new type cannot hold: each line was seen by running it. */
 function outcomeOf(from: string, to: string): string | undefined {
   const [old, wanted] = [typeParts(from), typeParts(to)]
-  const isText = (name: string) => ['text', 'character varying', 'character'].includes(name)
-  if (isText(old.name) && isText(wanted.name)) return lengthOf(wanted) < lengthOf(old) ? FAILS : undefined
-  if (INTEGERS.includes(wanted.name)) {
-    if (INTEGERS.includes(old.name)) return INTEGERS.indexOf(wanted.name) < INTEGERS.indexOf(old.name) ? FAILS : undefined
-    return FLOATS.includes(old.name) || (old.name === 'numeric' && old.modifiers[1] !== 0) ? ROUNDS : undefined
-  }
-  if (wanted.name === 'numeric') return old.name === 'numeric' ? digitsOutcome(old.modifiers, wanted.modifiers) : undefined
-  if (wanted.name === 'real' && old.name === 'double precision') return ROUNDS
-  if (wanted.name === 'date' && old.name.startsWith('timestamp')) return 'silently drops the time of day'
-  if (old.name === wanted.name && old.name.startsWith('timestamp'))
-    return (wanted.modifiers[0] ?? 6) < (old.modifiers[0] ?? 6) ? ROUNDS : undefined
-  return undefined
+  if (isText(old) && isText(wanted)) return lengthOf(wanted) < lengthOf(old) ? FAILS : undefined
+  if (INTEGERS.includes(wanted.name)) return integerOutcome(old, wanted)
+  if (old.name === 'numeric' && wanted.name === 'numeric') return digitsOutcome(old.modifiers, wanted.modifiers)
+  if (old.name === 'double precision' && wanted.name === 'real') return ROUNDS
+  return old.name.startsWith('timestamp') ? timeOutcome(old, wanted) : undefined
 }
 
-function lengthOf({ name, modifiers }: { name: string; modifiers: number[] }): number {
+function isText({ name }: TypeParts): boolean {
+  return ['text', 'character varying', 'character'].includes(name)
+}
+
+function integerOutcome(old: TypeParts, wanted: TypeParts): string | undefined {
+  if (INTEGERS.includes(old.name)) return INTEGERS.indexOf(wanted.name) < INTEGERS.indexOf(old.name) ? FAILS : undefined
+  return FLOATS.includes(old.name) || (old.name === 'numeric' && old.modifiers[1] !== 0) ? ROUNDS : undefined
+}
+
+function timeOutcome(old: TypeParts, wanted: TypeParts): string | undefined {
+  if (wanted.name === 'date') return 'silently drops the time of day'
+  return wanted.name === old.name && (wanted.modifiers[0] ?? 6) < (old.modifiers[0] ?? 6) ? ROUNDS : undefined
+}
+
+function lengthOf({ name, modifiers }: TypeParts): number {
   return modifiers[0] ?? (name === 'character' ? 1 : Number.POSITIVE_INFINITY)
 }
 
