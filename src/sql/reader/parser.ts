@@ -2,6 +2,7 @@
  * Postgres's own grammar, as WASM. Loaded on first use, once; after `loadParser` parsing is synchronous.
  * Nothing here throws for what a script holds: a refusal is an answer.
  */
+import { setFlagsFromString } from 'node:v8'
 import { offsetOfCodePoint } from '../offsets.ts'
 
 /** A node of the parser's tree. Its names are known in this folder only. */
@@ -24,12 +25,31 @@ const PARSE_LIMIT = 4_000_000
 const MESSAGE_LIMIT = 200
 
 let library: typeof import('libpg-query') | undefined
+let loading: Promise<void> | undefined
 
 export async function loadParser(): Promise<void> {
-  if (library) return
-  const loaded = await import('libpg-query')
-  await loaded.loadModule()
-  library = loaded
+  loading ??= compiledOnce(async () => {
+    const loaded = await import('libpg-query')
+    await loaded.loadModule()
+    // How a module may be compiled is settled when it first runs.
+    loaded.parseSync('select 1')
+    library = loaded
+  })
+  await loading
+}
+
+/**
+ * Loads with V8's optimising compiler kept from the module. Measured on 1,000 files of three statements: half the processor
+ * time, and 80 MB resident instead of 600, since optimising the grammar's one huge function takes half a gigabyte. The flags
+ * stand only while loading; what is compiled later (PGlite) is optimised as ever.
+ */
+async function compiledOnce(load: () => Promise<void>): Promise<void> {
+  for (const flag of ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag)
+  try {
+    await load()
+  } finally {
+    for (const flag of ['--no-liftoff-only', '--wasm-tier-up', '--wasm-dynamic-tiering']) setFlagsFromString(flag)
+  }
 }
 
 export function parseSql(text: string): Parsed {
