@@ -43,7 +43,7 @@ function rulePage(rule: Rule): string {
     ...(rule.unproved ? [`A clone cannot settle this: ${rule.unproved}.`] : []),
     ...(fix ? ['## Instead', fix.text.trim()] : []),
     ...(fix?.insert ? [`Write \`${fix.insert}\` after \`${fix.after}\`.`] : []),
-    ...(fix?.steps ? ['Each step in a transaction of its own:', sql(fix.steps.map((step) => `${step.trim()};`).join('\n'))] : []),
+    ...(fix?.steps ? ['Each step in a transaction of its own:', sql(fix.steps.map(stepText).join('\n'))] : []),
     '## Reported',
     ...rule.bad.map(sql),
     '## Not reported',
@@ -52,6 +52,10 @@ function rulePage(rule: Rule): string {
     rule.cite.map(({ title, url, quote }) => `- [${title}](${url})${quote ? `: “${quote.trim()}”` : ''}`).join('\n'),
     ...(rule.aliases.length > 0 ? ['## Known elsewhere as', rule.aliases.map((alias) => `\`${alias}\``).join(', ')] : []),
   ].join('\n\n') + '\n'
+}
+
+function stepText(step: string | { sql: string }): string {
+  return `${(typeof step === 'string' ? step : step.sql).trim()};`
 }
 
 function sql(text: string): string {
