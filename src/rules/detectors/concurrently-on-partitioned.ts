@@ -17,6 +17,10 @@ function isRefused(scene: Scene, { action, table, index }: Operation): boolean {
 
 function isPartitionedIndex(scene: Scene, key: string): boolean {
   if (scene.before?.relations.has(key)) return scene.before.relations.get(key)?.kind === 'partitioned index'
-  return scene.statements.some(({ operations }) => operations.some(({ action, table, index }) =>
-    action === 'create index' && `${index?.schema}.${index?.name}` === key && isPartitioned(scene, table?.key)))
+  return scene.statements.some(({ operations }) =>
+    operations.some(
+      ({ action, table, index }) =>
+        action === 'create index' && `${index?.schema}.${index?.name}` === key && isPartitioned(scene, table?.key),
+    ),
+  )
 }

@@ -1,5 +1,6 @@
 import type { Detector } from '../claim.ts'
-import { indexName, makesIndex, tableAfter } from '../known-table.ts'
+import { tableAfter } from '../known-table.ts'
+import { indexName, makesIndex } from '../table-changes.ts'
 
 /** More than this, and each insert writes over ten pages of index for one of table. */
 const MANY = 10

@@ -12,7 +12,9 @@ export const droppedChild: Detector = ({ statements, before }) => {
       .flatMap((operation) => {
         const constraints = before?.relations.get(operation.table?.key ?? '')?.constraints ?? []
         const standing = constraints.filter(({ name }) => !dropped.includes(name))
-        const parents = new Set(standing.flatMap(({ references }) => (references && !gone.includes(references.table) ? [references.table] : [])))
+        const parents = new Set(
+          standing.flatMap(({ references }) => (references && !gone.includes(references.table) ? [references.table] : [])),
+        )
         return parents.size === 0 ? [] : [{ statement, operation, values: { parents: [...parents].join('`, `') } }]
       }),
   )

@@ -4,10 +4,14 @@ import type { Detector, Scene, Sighting } from '../claim.ts'
 
 /** A foreign key dropped from a table, with no limit on the wait for its parent. Only the catalog knows which constraint is one. */
 export const droppedForeignKey: Detector = (scene) =>
-  dropped(scene).filter(({ operation }) => operation.lock === 'access exclusive' && !hasLockTimeout(operation)).flatMap(({ statement, operation, before }) => {
-    const parent = before?.references?.table
-    return before?.type === 'foreign key' && parent && parent !== operation.table?.key ? [{ statement, operation, values: { parent } }] : []
-  })
+  dropped(scene)
+    .filter(({ operation }) => operation.lock === 'access exclusive' && !hasLockTimeout(operation))
+    .flatMap(({ statement, operation, before }) => {
+      const parent = before?.references?.table
+      return before?.type === 'foreign key' && parent && parent !== operation.table?.key
+        ? [{ statement, operation, values: { parent } }]
+        : []
+    })
 
 /** A foreign key, CHECK, UNIQUE or EXCLUDE that is gone after the script, when nothing stands in for it. */
 export const droppedConstraint: Detector = (scene) =>
@@ -19,7 +23,9 @@ export const droppedConstraint: Detector = (scene) =>
 /** A primary key that is gone after the script. */
 export const droppedPrimaryKey: Detector = (scene) =>
   dropped(scene)
-    .filter(({ operation: { table, constraint }, before }) => (before ? before.type === 'primary key' : !scene.before && constraint?.name === `${table?.name}_pkey`))
+    .filter(({ operation: { table, constraint }, before }) =>
+      before ? before.type === 'primary key' : !scene.before && constraint?.name === `${table?.name}_pkey`,
+    )
     .filter(({ operation, before }) => (scene.after && before ? !hasPrimaryKey(scene, operation) : !isFollowedUp(scene, operation)))
     .map(({ statement, operation }) => {
       const key = operation.table?.key ?? ''
@@ -54,18 +60,30 @@ function isReplaced({ after }: Scene, { table }: Operation, before: CatalogConst
   const relation = after?.relations.get(table?.key ?? '')
   if (!relation) return after !== undefined
   const isSame = (one: CatalogConstraint) => one.type === before.type && before.columns.every((column) => one.columns.includes(column))
-  const isProved = before.type === 'check' && /\bIS NOT NULL\b/.test(before.definition) &&
+  const isProved =
+    before.type === 'check' &&
+    /\bIS NOT NULL\b/.test(before.definition) &&
     before.columns.every((column) => relation.columns.find(({ name }) => name === column)?.notNull)
-  const isUniqueStill = before.type === 'unique' && relation.indexes.some((index) =>
-    index.unique && index.predicate === undefined && index.columns.every((column) => column !== null && before.columns.includes(column)))
+  const isUniqueStill =
+    before.type === 'unique' &&
+    relation.indexes.some(
+      (index) =>
+        index.unique &&
+        index.predicate === undefined &&
+        index.columns.every((column) => column !== null && before.columns.includes(column)),
+    )
   const hasLostColumn = before.columns.some((column) => !relation.columns.some(({ name }) => name === column))
   return relation.constraints.some(isSame) || isProved || isUniqueStill || hasLostColumn
 }
 
 /** Without a clone: does the script go on to constrain the same table otherwise? */
 function isFollowedUp({ statements }: Scene, { table, number }: Operation): boolean {
-  return statements.some(({ operations }) => operations.some((one) =>
-    one.table?.key === table?.key && (one.action === 'add constraint' || (one.action === 'set not null' && one.number <= number))))
+  return statements.some(({ operations }) =>
+    operations.some(
+      (one) =>
+        one.table?.key === table?.key && (one.action === 'add constraint' || (one.action === 'set not null' && one.number <= number)),
+    ),
+  )
 }
 
 function hasPrimaryKey({ after }: Scene, { table }: Operation): boolean {

@@ -9,19 +9,25 @@ export const guardedConcurrentIndex: Detector = (scene) =>
 export const secondConcurrentIndex: Detector = (scene) => {
   const all = builds(scene)
   return all.filter(({ operation }, at) =>
-    all.slice(0, at).some(({ operation: earlier }) => earlier.number < operation.number && !earlier.guarded && !isDroppedBefore(scene, earlier)))
+    all
+      .slice(0, at)
+      .some(({ operation: earlier }) => earlier.number < operation.number && !earlier.guarded && !isDroppedBefore(scene, earlier)),
+  )
 }
 
 function builds({ statements }: Scene) {
   return statements.flatMap((statement) =>
     statement.operations
-      .filter(({ action, concurrently, index, table, transaction }) =>
-        action === 'create index' && concurrently === true && index?.name !== undefined && !table?.new && transaction.mode === 'none')
+      .filter(
+        ({ action, concurrently, index, table, transaction }) =>
+          action === 'create index' && concurrently === true && index?.name !== undefined && !table?.new && transaction.mode === 'none',
+      )
       .map((operation) => ({ statement, operation })),
   )
 }
 
 function isDroppedBefore({ statements }: Scene, { number, index }: Operation): boolean {
   return statements.some(({ operations }) =>
-    operations.some((earlier) => earlier.action === 'drop index' && earlier.number < number && earlier.index?.name === index?.name))
+    operations.some((earlier) => earlier.action === 'drop index' && earlier.number < number && earlier.index?.name === index?.name),
+  )
 }

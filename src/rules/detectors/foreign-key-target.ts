@@ -11,8 +11,13 @@ export const foreignKeyTarget: Detector = (scene) =>
       const target = 'a primary key, which it does not have'
       return parent.indexes.some(({ primary }) => primary) ? [] : [{ statement, operation, values: { target } }]
     }
-    const isCovered = parent.indexes.some((index) =>
-      index.unique && index.predicate === undefined && index.columns.length === columns.length && columns.every((one) => index.columns.includes(one)))
+    const isCovered = parent.indexes.some(
+      (index) =>
+        index.unique &&
+        index.predicate === undefined &&
+        index.columns.length === columns.length &&
+        columns.every((one) => index.columns.includes(one)),
+    )
     return isCovered ? [] : [{ statement, operation, values: { target: `\`${columns.join(', ')}\`, which nothing keeps unique` } }]
   })
 

@@ -12,13 +12,15 @@ export const foreignKeyTypes: Detector = (scene) =>
     const child = tableAt(scene, operation.table?.key ?? '', statement.index + 1)
     const { columns = [], references } = operation.constraint ?? {}
     const targets = references?.columns.length ? references.columns : keyOf(parent)
-    return columns.flatMap((name, at) => {
-      const target = targets[at]
-      const type = baseOf(child?.columns.get(name)?.type, scene.before)
-      const wanted = baseOf(parent.columns.get(target ?? '')?.type, scene.before)
-      if (type === undefined || wanted === undefined || isFit(type, wanted)) return []
-      return [{ statement, operation, values: { name, type, target, wanted, cost: costOf(type, wanted) } }]
-    }).slice(0, 1)
+    return columns
+      .flatMap((name, at) => {
+        const target = targets[at]
+        const type = baseOf(child?.columns.get(name)?.type, scene.before)
+        const wanted = baseOf(parent.columns.get(target ?? '')?.type, scene.before)
+        if (type === undefined || wanted === undefined || isFit(type, wanted)) return []
+        return [{ statement, operation, values: { name, type, target, wanted, cost: costOf(type, wanted) } }]
+      })
+      .slice(0, 1)
   })
 
 function keyOf({ indexes }: KnownTable): string[] {

@@ -7,6 +7,9 @@ import type { Detector } from '../claim.ts'
 export const nullablePrimaryKey: Detector = ({ statements }) =>
   statements.flatMap((statement) =>
     statement.operations
-      .filter(({ action, constraint, scans }) => action === 'add constraint' && constraint?.type === 'primary key' && constraint.index !== undefined && scans)
+      .filter(
+        ({ action, constraint, scans }) =>
+          action === 'add constraint' && constraint?.type === 'primary key' && constraint.index !== undefined && scans,
+      )
       .map((operation) => ({ statement, operation })),
   )

@@ -9,6 +9,10 @@ export const partitionedIndex: Detector = (scene) =>
       .filter(({ table }) => isPartitioned(scene, table?.key))
       .map((operation) => {
         const partitions = scene.before?.relations.get(operation.table?.key ?? '')?.children.length ?? 0
-        return { statement, operation, values: { partitions: partitions === 1 ? 'its partition' : `all ${partitions || ''} partitions`.replace('  ', ' ') } }
+        return {
+          statement,
+          operation,
+          values: { partitions: partitions === 1 ? 'its partition' : `all ${partitions || ''} partitions`.replace('  ', ' ') },
+        }
       }),
   )

@@ -1,5 +1,6 @@
 import type { Detector, Scene, Sighting } from '../claim.ts'
-import { indexName, type KnownIndex, makesIndex, tableAfter } from '../known-table.ts'
+import { type KnownIndex, tableAfter } from '../known-table.ts'
+import { indexName, makesIndex } from '../table-changes.ts'
 
 /** Pairs of indexes of which one serves for both and at least one is new with this script. */
 export const redundantIndex: Detector = (scene) =>
@@ -17,10 +18,14 @@ export const redundantIndex: Detector = (scene) =>
 function isCovered(index: KnownIndex, other: KnownIndex): boolean {
   const isSame = index.keys.length === other.keys.length
   return (
-    index.method === 'btree' && other.method === 'btree' && other.valid &&
-    index.predicate === other.predicate && !index.keys.some((key) => key.includes('…')) &&
+    index.method === 'btree' &&
+    other.method === 'btree' &&
+    other.valid &&
+    index.predicate === other.predicate &&
+    !index.keys.some((key) => key.includes('…')) &&
     index.keys.every((key, at) => key === other.keys[at]) &&
-    (!index.unique || (isSame && other.unique)) && !index.primary &&
+    (!index.unique || (isSame && other.unique)) &&
+    !index.primary &&
     index.include.every((one) => other.include.includes(one) || other.columns.includes(one))
   )
 }
@@ -38,5 +43,6 @@ function isLater(scene: Scene, index: KnownIndex, other: KnownIndex): boolean {
 
 function newIndexes({ statements }: Scene) {
   return statements.flatMap((statement) =>
-    statement.operations.filter(makesIndex).map((operation) => ({ statement, operation, name: indexName(operation) })))
+    statement.operations.filter(makesIndex).map((operation) => ({ statement, operation, name: indexName(operation) })),
+  )
 }

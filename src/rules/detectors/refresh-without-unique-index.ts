@@ -9,8 +9,10 @@ export const refreshWithoutUniqueIndex: Detector = (scene) =>
       .filter(({ table }) => {
         const view = tableAt(scene, table?.key ?? '', statement.index)
         const isKnown = scene.before?.relations.has(table?.key ?? '') || table?.new
-        return isKnown && !view?.indexes.some((index) =>
-          index.unique && index.valid && index.predicate === undefined && !index.columns.includes(null))
+        return (
+          isKnown &&
+          !view?.indexes.some((index) => index.unique && index.valid && index.predicate === undefined && !index.columns.includes(null))
+        )
       })
       .map((operation) => ({ statement, operation })),
   )

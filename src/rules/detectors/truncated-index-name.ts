@@ -16,7 +16,9 @@ export const truncatedIndexName: Detector = ({ statements, before }) => {
         const earlier = taken.get(`${schema}.${name}`)
         taken.set(`${schema}.${name}`, earlier ?? written)
         const isCut = Buffer.byteLength(written) > KEPT
-        return operation.guarded && isCut && earlier !== undefined && earlier !== written ? [{ statement, operation, values: { written } }] : []
+        return operation.guarded && isCut && earlier !== undefined && earlier !== written
+          ? [{ statement, operation, values: { written } }]
+          : []
       }),
   )
 }

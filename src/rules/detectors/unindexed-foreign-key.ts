@@ -10,7 +10,8 @@ export const unindexedForeignKey: Detector = (scene) =>
       const known = tableAfter(scene, table.key)
       const columns = constraint.columns ?? []
       if (!isKept(scene, table.key, columns)) return []
-      if (!known?.whole || !columns.every((one) => known.columns.has(one)) || known.indexes.some((index) => serves(index, columns))) return []
+      if (!known?.whole || !columns.every((one) => known.columns.has(one)) || known.indexes.some((index) => serves(index, columns)))
+        return []
       return [{ statement, operation }]
     }),
   )

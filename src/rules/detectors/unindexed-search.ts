@@ -35,13 +35,19 @@ function isQuery({ inside, statement }: Operation, all: readonly Operation[]): b
 
 function isWorthAnIndex({ before }: Scene, key: string): boolean {
   const relation = before?.relations.get(key)
-  return relation !== undefined && ['table', 'partitioned table', 'materialized view'].includes(relation.kind) && (relation.rows < 0 || relation.rows >= FEW_ROWS)
+  return (
+    relation !== undefined &&
+    ['table', 'partitioned table', 'materialized view'].includes(relation.kind) &&
+    (relation.rows < 0 || relation.rows >= FEW_ROWS)
+  )
 }
 
 /** An index that starts with the column, or with some expression: which one, nobody compares. An unknown column is left alone. */
 function isServed(scene: Scene, key: string, { column }: Operation): boolean {
   const table = tableAfter(scene, key)
   if (!table?.columns.has(column?.name ?? '')) return true
-  return table.indexes.some(({ method, columns }) =>
-    columns[0] === column?.name || columns[0] === null || (!['btree', 'hash'].includes(method) && columns.includes(column?.name ?? '')))
+  return table.indexes.some(
+    ({ method, columns }) =>
+      columns[0] === column?.name || columns[0] === null || (!['btree', 'hash'].includes(method) && columns.includes(column?.name ?? '')),
+  )
 }

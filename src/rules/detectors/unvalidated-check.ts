@@ -6,7 +6,11 @@ export const unvalidatedCheck: Detector = ({ statements }) =>
     statement.operations
       .filter(({ action, constraint, table }) => action === 'add constraint' && constraint?.type === 'check' && !table?.new)
       .filter(({ constraint }) => constraint?.valid === false && constraint.enforced !== false)
-      .filter(({ table, number }) => !statements.some(({ operations }) => operations.some((later) =>
-        later.action === 'validate constraint' && later.table?.key === table?.key && later.number > number)))
+      .filter(
+        ({ table, number }) =>
+          !statements.some(({ operations }) =>
+            operations.some((later) => later.action === 'validate constraint' && later.table?.key === table?.key && later.number > number),
+          ),
+      )
       .map((operation) => ({ statement, operation })),
   )
