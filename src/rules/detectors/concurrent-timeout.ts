@@ -1,8 +1,8 @@
 import type { Detector } from '../claim.ts'
+import { millisecondsOf } from './lock-strength.ts'
 
 /** A wait for old transactions often takes minutes, so a limit below these is likely to be met. Milliseconds. */
 const ENOUGH = { lock_timeout: 10 * 60_000, statement_timeout: 60 * 60_000 }
-const UNITS: Record<string, number> = { us: 0.001, ms: 1, s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** A concurrent build under a timeout short enough to cut it off. Durations need arithmetic, which conditions have not. */
 export const concurrentTimeout: Detector = ({ statements }) =>
@@ -18,9 +18,8 @@ export const concurrentTimeout: Detector = ({ statements }) =>
       ),
   )
 
-/** Is it a limit at all, and below what is enough? Zero is none; a number without a unit is milliseconds. */
+/** Is it a limit at all, and below what is enough? Zero is none. */
 function isShort(value: string | undefined, enough: number): boolean {
-  const [, number, unit] = /^'?(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?'?$/.exec(value?.trim() ?? '') ?? []
-  const milliseconds = Number(number ?? 0) * (UNITS[unit ?? 'ms'] ?? 1)
+  const milliseconds = millisecondsOf(value) ?? 0
   return milliseconds > 0 && milliseconds < enough
 }

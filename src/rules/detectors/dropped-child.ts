@@ -1,5 +1,5 @@
 import type { Detector } from '../claim.ts'
-import { hasLockTimeout } from './dropped-constraint.ts'
+import { isBounded } from './lock-strength.ts'
 
 /** DROP TABLE of a table with foreign keys: the tables they point at are locked too, for which the catalog is needed. */
 export const droppedChild: Detector = ({ statements, before }) => {
@@ -8,7 +8,7 @@ export const droppedChild: Detector = ({ statements, before }) => {
   const dropped = operations.flatMap(({ action, constraint }) => (action === 'drop constraint' ? (constraint?.name ?? []) : []))
   return statements.flatMap((statement) =>
     statement.operations
-      .filter((operation) => operation.action === 'drop table' && operation.lock === 'access exclusive' && !hasLockTimeout(operation))
+      .filter((operation) => operation.action === 'drop table' && operation.lock === 'access exclusive' && !isBounded(operation))
       .flatMap((operation) => {
         const constraints = before?.relations.get(operation.table?.key ?? '')?.constraints ?? []
         const standing = constraints.filter(({ name }) => !dropped.includes(name))

@@ -1,11 +1,12 @@
 import type { CatalogConstraint } from '../../sql/catalog.ts'
 import type { Operation } from '../../sql/operation.ts'
 import type { Detector, Scene, Sighting } from '../claim.ts'
+import { isBounded } from './lock-strength.ts'
 
 /** A foreign key dropped from a table, with no limit on the wait for its parent. Only the catalog knows which constraint is one. */
 export const droppedForeignKey: Detector = (scene) =>
   dropped(scene)
-    .filter(({ operation }) => operation.lock === 'access exclusive' && !hasLockTimeout(operation))
+    .filter(({ operation }) => operation.lock === 'access exclusive' && !isBounded(operation))
     .flatMap(({ statement, operation, before }) => {
       const parent = before?.references?.table
       return before?.type === 'foreign key' && parent && parent !== operation.table?.key
@@ -33,10 +34,6 @@ export const droppedPrimaryKey: Detector = (scene) =>
       const cost = publication === undefined ? '' : `, which publication \`${publication}\` needs to replicate updates and deletes`
       return { statement, operation, values: { cost } }
     })
-
-export function hasLockTimeout({ settings }: Operation): boolean {
-  return !/^'?0?[a-z]*'?$/.test(settings.lock_timeout ?? '')
-}
 
 interface Dropped extends Sighting {
   /** Undefined without a clone, or when the database has no such constraint. */

@@ -20,6 +20,11 @@ export function lockInCapitals({ lock }: Operation): string {
   return lock.toUpperCase()
 }
 
+/** Does a timeout of the script end its wait for a lock? */
+export function isBounded({ settings }: Operation): boolean {
+  return [settings.lock_timeout, settings.statement_timeout].some((one) => (millisecondsOf(one) ?? 0) > 0)
+}
+
 /** A setting's milliseconds; undefined when it is unset or no plain time. Without a unit Postgres counts milliseconds. */
 export function millisecondsOf(value: string | undefined): number | undefined {
   const match = /^'?\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*'?$/.exec(value ?? '')
