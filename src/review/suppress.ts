@@ -13,7 +13,7 @@ export interface Placed {
 
 /** The findings, those muted by comments marked so, and what is wrong with the comments themselves. */
 export function suppress(placed: readonly Placed[], script: Script, statements: readonly Statement[], known: readonly Rule[], active: readonly Rule[]): Finding[] {
-  const suppressions = readSuppressions(script.text, statements, known)
+  const suppressions = readSuppressions(script.text, statements, known, script.sql)
   if (suppressions.length === 0) return placed.map(({ finding }) => finding)
   const mutable = placed.map(({ finding, statement }) => ({ finding, statement, rule: finding.rule }))
   const { muted, problems } = applySuppressions(mutable, suppressions, new Set(active.map(({ id }) => id)))
