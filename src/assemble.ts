@@ -57,7 +57,10 @@ export async function clonesFor({ clone, limits }: Config, cacheDir: string | un
 }
 
 /** The local checkout as a change, and the two trees it stands between. */
-export async function openChange(options: { paths: readonly string[]; base: string | undefined }, signal: AbortSignal): Promise<OpenChange> {
+export async function openChange(
+  options: { paths: readonly string[]; base: string | undefined },
+  signal: AbortSignal,
+): Promise<OpenChange> {
   const { readChange, treeAt } = await import('./forges/local.ts')
   const cwd = process.cwd()
   const change = await readChange({ cwd, ...options }, signal)

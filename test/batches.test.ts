@@ -9,7 +9,9 @@ test.each([
 ])('%s becomes one batch that Postgres can parse', async (statement) => {
   const batch = await inBatches(statement, 'id')
   expect(batch).toMatch(/id > \(?\$1\)?.* ORDER BY id LIMIT \(?1000\)?.*RETURNING id/)
-  expect((await readScript(batch ?? '')).map(({ kind, syntaxError }) => ({ kind, syntaxError }))).toEqual([{ kind: statement.split(' ')[0], syntaxError: undefined }])
+  expect((await readScript(batch ?? '')).map(({ kind, syntaxError }) => ({ kind, syntaxError }))).toEqual([
+    { kind: statement.split(' ')[0], syntaxError: undefined },
+  ])
 })
 
 test('what stands in quotes stays as it was', async () => {

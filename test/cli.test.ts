@@ -6,7 +6,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
 const folders: string[] = []
-afterAll(() => { for (const folder of folders) rmSync(folder, { recursive: true, force: true }) })
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
 
 function emptyFolder(files: Record<string, string | Buffer> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'pgwitness-cli-'))
@@ -39,7 +41,9 @@ const cache = emptyFolder()
 
 function pgwitness(folder: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
-    cwd: folder, encoding: 'utf8', env: { ...process.env, PGWITNESS_CACHE_DIR: cache, NO_COLOR: '1', FORCE_COLOR: undefined },
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, PGWITNESS_CACHE_DIR: cache, NO_COLOR: '1', FORCE_COLOR: undefined },
   })
   return { status, stdout, stderr }
 }
@@ -59,33 +63,54 @@ describe('review', () => {
     git(folder, 'switch', '-c', 'feature')
     write(folder, { 'migrations/2_index.sql': 'create index orders_email on orders (email);\n' })
     const { status, clone, coverage, verdicts, scripts } = review(folder)
-    expect({ status, clone, coverage }).toEqual({ status: 1, clone: 'embedded', coverage: { files: 1, statements: 1, parsed: 1, measured: 1 } })
+    expect({ status, clone, coverage }).toEqual({
+      status: 1,
+      clone: 'embedded',
+      coverage: { files: 1, statements: 1, parsed: 1, measured: 1 },
+    })
     expect(verdicts).toContain('require-concurrent-index confirmed')
     expect(scripts[0].statements[0].measured).toMatchObject({
       locks: [{ relation: 'public.orders', kind: 'table', mode: 'ShareLock', existed: true }],
-      rewrites: [], scans: ['public.orders'],
+      rewrites: [],
+      scans: ['public.orders'],
       builds: [{ index: 'orders_email', table: 'public.orders', concurrently: false, constraint: null, existed: true }],
     })
   })
 
   test('is silent when clean, bar the coverage line', () => {
     const folder = repository({ 'migrations/1_orders.sql': ORDERS })
-    write(folder, { 'migrations/2_note.sql': 'create table notes (id bigint primary key, text text);\ncreate index notes_text on notes (text);\n' })
+    write(folder, {
+      'migrations/2_note.sql': 'create table notes (id bigint primary key, text text);\ncreate index notes_text on notes (text);\n',
+    })
     const { status, stdout } = pgwitness(folder, 'review')
-    expect(stdout.trim().split('\n')).toEqual([expect.stringMatching(/^pgwitness: 1 file, 2 statements, 2 measured on embedded Postgres 18\.\d+.*nothing found/)])
+    expect(stdout.trim().split('\n')).toEqual([
+      expect.stringMatching(/^pgwitness: 1 file, 2 statements, 2 measured on embedded Postgres 18\.\d+.*nothing found/),
+    ])
     expect(status).toBe(0)
   })
 
   test('a table that the same change creates in another file is new', () => {
     const folder = repository({ 'migrations/1_orders.sql': ORDERS })
-    write(folder, { 'migrations/2_notes.sql': 'create table notes (id bigint primary key, text text);\n', 'migrations/3_index.sql': 'create index notes_text on notes (text);\n' })
+    write(folder, {
+      'migrations/2_notes.sql': 'create table notes (id bigint primary key, text text);\n',
+      'migrations/3_index.sql': 'create index notes_text on notes (text);\n',
+    })
     expect(review(folder).verdicts.filter((one: string) => !one.endsWith('refuted'))).toEqual([])
   })
 
   test('writes several reports at once, and the terminal still gets one', () => {
     const folder = repository({ 'migrations/1_orders.sql': ORDERS })
     write(folder, { 'migrations/2_index.sql': 'create index orders_email on orders (email);\n' })
-    const { stdout, status } = pgwitness(folder, 'review', '--format', 'sarif=out/a.sarif', '--format', 'junit=out/b.xml', '--fail-on', 'critical')
+    const { stdout, status } = pgwitness(
+      folder,
+      'review',
+      '--format',
+      'sarif=out/a.sarif',
+      '--format',
+      'junit=out/b.xml',
+      '--fail-on',
+      'critical',
+    )
     expect(JSON.parse(readFileSync(join(folder, 'out/a.sarif'), 'utf8')).version).toBe('2.1.0')
     expect(existsSync(join(folder, 'out/b.xml'))).toBe(true)
     expect(stdout).toContain('require-concurrent-index')
@@ -93,24 +118,40 @@ describe('review', () => {
   })
 
   test('starts from a schema dump with psql commands in it', () => {
-    const dump = '\\connect shop\nSET default_tablespace = \'\';\nCREATE TABLE public.orders (id bigint, email text);\nCOPY public.orders (id, email) FROM stdin;\n1\ta@example.com\n\\.\nALTER TABLE ONLY public.orders ADD CONSTRAINT orders_pkey PRIMARY KEY (id);\n'
-    const folder = emptyFolder({ 'dump.sql': dump, 'new.sql': 'create unique index concurrently orders_email on orders (email);\ncreate index orders_id on orders (id);\n' })
+    const dump =
+      "\\connect shop\nSET default_tablespace = '';\nCREATE TABLE public.orders (id bigint, email text);\nCOPY public.orders (id, email) FROM stdin;\n1\ta@example.com\n\\.\nALTER TABLE ONLY public.orders ADD CONSTRAINT orders_pkey PRIMARY KEY (id);\n"
+    const folder = emptyFolder({
+      'dump.sql': dump,
+      'new.sql': 'create unique index concurrently orders_email on orders (email);\ncreate index orders_id on orders (id);\n',
+    })
     const { scripts, verdicts } = review(folder, 'new.sql', '--schema', 'dump.sql')
-    expect(scripts[0].statements[1].measured.locks).toContainEqual({ relation: 'public.orders', kind: 'table', mode: 'ShareLock', existed: true })
+    expect(scripts[0].statements[1].measured.locks).toContainEqual({
+      relation: 'public.orders',
+      kind: 'table',
+      mode: 'ShareLock',
+      existed: true,
+    })
     expect(verdicts).toContain('require-concurrent-index confirmed')
   })
 
   test('reads configuration and rules from the base, never from the change', () => {
     const folder = repository({ 'migrations/1_orders.sql': ORDERS, '.pgwitness.yml': 'rules: { disable: [avoid-drop-column] }\n' })
-    write(folder, { 'migrations/2_index.sql': 'create index orders_email on orders (email);\nalter table orders drop column total;\n', '.pgwitness.yml': 'rules: { disable: [require-concurrent-index] }\n' })
+    write(folder, {
+      'migrations/2_index.sql': 'create index orders_email on orders (email);\nalter table orders drop column total;\n',
+      '.pgwitness.yml': 'rules: { disable: [require-concurrent-index] }\n',
+    })
     const { verdicts } = review(folder)
     expect(verdicts).toContain('require-concurrent-index confirmed')
     expect(verdicts.join()).not.toContain('avoid-drop-column')
   })
 
-  test('a rule of the repository\'s own counts, once it is on the base', () => {
-    const rule = 'title: Keep it\nseverity: critical\nwhen: { action: delete, table.name: { ends: _audit } }\nprove: none\nunproved: it is our rule\nmessage: "deletes from `{{table}}`"\nwhy: Ours.\ncite: [{ title: ours, url: "https://example.com" }]\nbad: ["delete from a_audit"]\ngood: ["select 1"]\n'
-    const folder = repository({ 'migrations/1.sql': 'create table a_audit (id int primary key);\n', '.pgwitness/rules/data-loss/avoid-audit-loss.yml': rule })
+  test("a rule of the repository's own counts, once it is on the base", () => {
+    const rule =
+      'title: Keep it\nseverity: critical\nwhen: { action: delete, table.name: { ends: _audit } }\nprove: none\nunproved: it is our rule\nmessage: "deletes from `{{table}}`"\nwhy: Ours.\ncite: [{ title: ours, url: "https://example.com" }]\nbad: ["delete from a_audit"]\ngood: ["select 1"]\n'
+    const folder = repository({
+      'migrations/1.sql': 'create table a_audit (id int primary key);\n',
+      '.pgwitness/rules/data-loss/avoid-audit-loss.yml': rule,
+    })
     write(folder, { 'migrations/2.sql': 'delete from a_audit where id = 1;\n' })
     expect(review(folder).verdicts).toContain('avoid-audit-loss suspected')
   })
@@ -123,7 +164,10 @@ describe('review', () => {
     })
     const { findings } = review(folder)
     const indexes = findings.filter(({ rule }: { rule: string }) => rule === 'require-concurrent-index')
-    expect(indexes.map(({ path, suppressed }: { path: string; suppressed?: unknown }) => [path, Boolean(suppressed)]).sort()).toEqual([['migrations/2.sql', true], ['migrations/3.sql', false]])
+    expect(indexes.map(({ path, suppressed }: { path: string; suppressed?: unknown }) => [path, Boolean(suppressed)]).sort()).toEqual([
+      ['migrations/2.sql', true],
+      ['migrations/3.sql', false],
+    ])
     expect(findings.map(({ rule }: { rule: string }) => rule)).toContain('require-ignore-reason')
   })
 
@@ -143,7 +187,8 @@ describe('bad input', () => {
     'migrations/2_broken.sql': 'alter table orders add colum x int;\nalter table orders add column ok int;\n',
     'migrations/3_empty.sql': '',
     'migrations/4_binary.sql': Buffer.from([0, 159, 146, 150, 0, 1, 2]),
-    'migrations/5_windows.sql': '\ufeffalter table orders add column a int;\r\nalter table orders\r\n  add column "été" int; -- é\r\nalter table orders add column b int;\r\n',
+    'migrations/5_windows.sql':
+      '\ufeffalter table orders add column a int;\r\nalter table orders\r\n  add column "été" int; -- é\r\nalter table orders add column b int;\r\n',
     'migrations/6_deep.sql': `select ${'('.repeat(10_000)}1${')'.repeat(10_000)};\nselect 1;\n`,
     'migrations/7_psql.sql': '\\i other.sql\n\\copy orders from stdin\nselect :id;\nselect {{ .Template }};\nselect 2;\n',
     'migrations/8_last.sql': 'create index last on orders (total);\n',
@@ -158,11 +203,23 @@ describe('bad input', () => {
     expect(verdicts).toContain('require-parsable-sql confirmed')
     const windows = scripts.find(({ path }: { path: string }) => path.endsWith('5_windows.sql'))
     const text = MESSY['migrations/5_windows.sql'] as string
-    expect(windows.statements.map(({ line, endLine }: { line: number; endLine: number }) => [line, endLine])).toEqual([[1, 1], [2, 3], [4, 4]])
-    expect(windows.statements.map(({ startByte, endByte }: { startByte: number; endByte: number }) => Buffer.from(text).subarray(startByte, endByte).toString())).toEqual([
-      'alter table orders add column a int', 'alter table orders\r\n  add column "été" int', 'alter table orders add column b int',
+    expect(windows.statements.map(({ line, endLine }: { line: number; endLine: number }) => [line, endLine])).toEqual([
+      [1, 1],
+      [2, 3],
+      [4, 4],
     ])
-    const broken = findings.find(({ rule, path }: { rule: string; path: string }) => rule === 'require-parsable-sql' && path.endsWith('2_broken.sql'))
+    expect(
+      windows.statements.map(({ startByte, endByte }: { startByte: number; endByte: number }) =>
+        Buffer.from(text).subarray(startByte, endByte).toString(),
+      ),
+    ).toEqual([
+      'alter table orders add column a int',
+      'alter table orders\r\n  add column "été" int',
+      'alter table orders add column b int',
+    ])
+    const broken = findings.find(
+      ({ rule, path }: { rule: string; path: string }) => rule === 'require-parsable-sql' && path.endsWith('2_broken.sql'),
+    )
     expect(broken).toMatchObject({ line: 1 })
   }, 60_000)
 
@@ -218,7 +275,9 @@ describe('audit', () => {
     git(folder, 'commit', '-m', 'baseline')
     const { verdicts, findings } = review(folder, 'migrations/2.sql')
     expect(verdicts).toContain('require-concurrent-index confirmed')
-    expect(findings.every(({ suppressed, verdict }: { suppressed?: unknown; verdict: string }) => suppressed || verdict === 'refuted')).toBe(true)
+    expect(
+      findings.every(({ suppressed, verdict }: { suppressed?: unknown; verdict: string }) => suppressed || verdict === 'refuted'),
+    ).toBe(true)
   })
 
   test('takes a plain folder in the order of names, without a clone too', () => {

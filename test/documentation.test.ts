@@ -12,5 +12,9 @@ test.each([...pages.keys()])('docs/%s is what `npm run generate` would write', (
 })
 
 test('no page of a rule that is gone', () => {
-  expect(readdirSync(join(docs, 'rules')).map((name) => `rules/${name}`).filter((path) => !pages.has(path))).toEqual([])
+  expect(
+    readdirSync(join(docs, 'rules'))
+      .map((name) => `rules/${name}`)
+      .filter((path) => !pages.has(path)),
+  ).toEqual([])
 })

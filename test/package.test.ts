@@ -16,7 +16,9 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('the tarball holds the program, its types and its rules, and nothing of the tests', () => {
   const paths = packed.files.map(({ path }) => path)
-  expect(paths).toEqual(expect.arrayContaining(['dist/cli.js', 'dist/index.d.ts', 'rules/indexes/require-concurrent-index.yml', 'LICENSE', 'README.md']))
+  expect(paths).toEqual(
+    expect.arrayContaining(['dist/cli.js', 'dist/index.d.ts', 'rules/indexes/require-concurrent-index.yml', 'LICENSE', 'README.md']),
+  )
   expect(paths.filter((path) => /^(test|src|examples)\//.test(path))).toEqual([])
 })
 
@@ -24,12 +26,21 @@ test('installed in an empty folder it reviews a file on its own Postgres', () =>
   const home = join(folder, 'home')
   mkdirSync(home)
   writeFileSync(join(home, 'package.json'), '{"private": true}')
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', join(folder, packed.filename)], { cwd: home, stdio: 'ignore' })
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', join(folder, packed.filename)], {
+    cwd: home,
+    stdio: 'ignore',
+  })
   mkdirSync(join(home, 'migrations'))
   writeFileSync(join(home, 'migrations', '1.sql'), 'create table orders (id bigint primary key, email text);\n')
   writeFileSync(join(home, 'migrations', '2.sql'), 'create index orders_email on orders (email);\n')
-  const output = execFileSync(process.execPath, [join(home, 'node_modules/pgwitness/dist/cli.js'), 'audit', 'migrations', '--no-cache', '--fail-on', 'never', '--format', 'json'], { cwd: home })
+  const output = execFileSync(
+    process.execPath,
+    [join(home, 'node_modules/pgwitness/dist/cli.js'), 'audit', 'migrations', '--no-cache', '--fail-on', 'never', '--format', 'json'],
+    { cwd: home },
+  )
   const { clone, coverage, findings } = JSON.parse(output.toString())
   expect({ clone, coverage }).toMatchObject({ clone: 'embedded', coverage: { files: 2, statements: 2, parsed: 2, measured: 2 } })
-  expect(findings).toContainEqual(expect.objectContaining({ rule: 'require-concurrent-index', verdict: 'confirmed', path: expect.stringMatching(/2\.sql$/) }))
+  expect(findings).toContainEqual(
+    expect.objectContaining({ rule: 'require-concurrent-index', verdict: 'confirmed', path: expect.stringMatching(/2\.sql$/) }),
+  )
 }, 120_000)

@@ -2,8 +2,8 @@
  * Every rule carries its own tests. This file runs them all, on a real Postgres: add a rule file and it is tested.
  */
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Rule } from '../src/rules/rule.ts'
 import { loadRules } from '../src/rules/load.ts'
+import type { Rule } from '../src/rules/rule.ts'
 import { readScript } from '../src/sql/reader/read-script.ts'
 import { openWorkbench } from './fixtures/workbench.ts'
 
@@ -19,7 +19,10 @@ function isStatic(rule: Rule): boolean {
 describe.each(rules)('$area/$id', (rule) => {
   test.each(rule.bad)('reports, and a run does not refute: %s', async (text) => {
     const { verdicts, said } = await bench.review(rule, text)
-    expect(verdicts.filter((verdict) => verdict !== 'refuted'), said).not.toEqual([])
+    expect(
+      verdicts.filter((verdict) => verdict !== 'refuted'),
+      said,
+    ).not.toEqual([])
     if (rule.prove !== 'none') expect(verdicts, said).toContain('confirmed')
   })
   if (isStatic(rule)) {
@@ -27,7 +30,10 @@ describe.each(rules)('$area/$id', (rule) => {
   }
   test.each(rule.good)('does not report: %s', async (text) => {
     const { verdicts, said } = await bench.review(rule, text)
-    expect(verdicts.filter((verdict) => verdict !== 'refuted'), said).toEqual([])
+    expect(
+      verdicts.filter((verdict) => verdict !== 'refuted'),
+      said,
+    ).toEqual([])
   })
 
   if (rule.fix?.insert) {
@@ -35,7 +41,10 @@ describe.each(rules)('$area/$id', (rule) => {
       const cured = await bench.replaced(rule, text)
       expect((await readScript(cured)).flatMap(({ syntaxError }) => syntaxError ?? [])).toEqual([])
       const { verdicts, said } = await bench.review(rule, cured, 'none')
-      expect(verdicts.filter((verdict) => verdict !== 'refuted'), said).toEqual([])
+      expect(
+        verdicts.filter((verdict) => verdict !== 'refuted'),
+        said,
+      ).toEqual([])
     })
   }
   if (rule.fix?.steps) {

@@ -32,7 +32,11 @@ export async function readConfig(options: ReviewOptions, tree: Tree | undefined)
 }
 
 /** The schema dump to start from: `--schema` from the disk, `schema:` from the base. */
-export async function readSchema(options: ReviewOptions, config: Config, tree: Tree | undefined): Promise<{ path: string; text: string } | undefined> {
+export async function readSchema(
+  options: ReviewOptions,
+  config: Config,
+  tree: Tree | undefined,
+): Promise<{ path: string; text: string } | undefined> {
   if (options.schema !== undefined) return { path: options.schema, text: await readOperatorFile(options.schema) }
   if (config.schema === undefined) return undefined
   const text = await tree?.read(config.schema)

@@ -35,6 +35,8 @@ async function writeReport(file: string, text: string): Promise<void> {
 export function exitCodeOf({ findings }: Review, failOn: Config['failOn']): number {
   if (failOn === 'never') return 0
   const limit = SEVERITIES.indexOf(failOn)
-  const failing = findings.some(({ verdict, severity, suppressed }) => verdict !== 'refuted' && !suppressed && SEVERITIES.indexOf(severity) >= limit)
+  const failing = findings.some(
+    ({ verdict, severity, suppressed }) => verdict !== 'refuted' && !suppressed && SEVERITIES.indexOf(severity) >= limit,
+  )
   return failing ? 1 : 0
 }

@@ -7,7 +7,11 @@ import type { Progress } from './progress.ts'
 
 /** What a review is made with, from the configuration in force. `tree` is where the repository's own rules are read. */
 export async function reviewParts(
-  config: Config, tree: Tree | undefined, options: ReviewOptions, each: ReviewParts['each'], progress: Progress,
+  config: Config,
+  tree: Tree | undefined,
+  options: ReviewOptions,
+  each: ReviewParts['each'],
+  progress: Progress,
 ): Promise<ReviewParts> {
   const { active, known } = await rulesFor(config, tree)
   let evidence = 0

@@ -6,12 +6,28 @@ const FORMATS = 'text, markdown, json, sarif, code-quality, junit, github'
 /** Options that `review` and `audit` share. */
 function withReviewOptions(command: Command): Command {
   return command
-    .option('--format <format[=file]>', `what to write, and where (standard output without a file); may be repeated: ${FORMATS}`, collect, [])
-    .addOption(new Option('--clone <clone>', 'where the SQL is run: embedded Postgres 18, or none (a fast linter)').choices(['embedded', 'none']))
-    .addOption(new Option('--fail-on <severity>', 'exit with 1 on a finding of this severity or over').choices(['info', 'low', 'medium', 'high', 'critical', 'never']))
+    .option(
+      '--format <format[=file]>',
+      `what to write, and where (standard output without a file); may be repeated: ${FORMATS}`,
+      collect,
+      [],
+    )
+    .addOption(
+      new Option('--clone <clone>', 'where the SQL is run: embedded Postgres 18, or none (a fast linter)').choices(['embedded', 'none']),
+    )
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 1 on a finding of this severity or over').choices([
+        'info',
+        'low',
+        'medium',
+        'high',
+        'critical',
+        'never',
+      ]),
+    )
     .option('--postgres <major>', 'major version of your production server, 12 to 18', Number)
     .option('--schema <dump.sql>', 'schema dump to start from, instead of replaying migrations')
-    .option('--config <file>', 'configuration to use instead of the base commit\'s .pgwitness.yml')
+    .option('--config <file>', "configuration to use instead of the base commit's .pgwitness.yml")
     .option('--no-cache', 'do not keep or use a replayed base')
     .option('--no-baseline', 'report known findings too')
     .option('--no-progress', 'show no progress on a terminal')
@@ -37,7 +53,10 @@ function program(): Command {
     .description('Review the files changed since the merge base with the default branch, uncommitted work included; or the files named.')
     .argument('[paths...]', 'files or folders to review instead of what changed')
     .option('--base <ref>', 'branch or commit the change stands on (default: the default branch)')
-    .addHelpText('after', '\nExit code: 0 clean, 1 findings at or over --fail-on (refuted ones never count), 2 a usage or configuration error.')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 clean, 1 findings at or over --fail-on (refuted ones never count), 2 a usage or configuration error.',
+    )
     .action(async (paths: string[], options) => (await import('./review.ts')).runReview(paths, options))
 
   withReviewOptions(pgwitness.command('audit'))
@@ -46,7 +65,8 @@ function program(): Command {
     .option('--write-baseline [file]', 'write the findings to .pgwitness-baseline.json, so that review reports only new ones')
     .action(async (dir: string, options) => (await import('./audit.ts')).runAudit(dir, options))
 
-  pgwitness.command('rules')
+  pgwitness
+    .command('rules')
     .description('List the rules, or explain one with its examples and sources.')
     .argument('[name]', 'id of a rule')
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))

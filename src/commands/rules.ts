@@ -31,7 +31,11 @@ function list(rules: Rule[]): string {
 }
 
 function explain(rule: Rule): string {
-  const fix = rule.fix && [section('Instead'), indent(rule.fix.text), ...(rule.fix.steps ?? []).map((step) => indent(`${typeof step === 'string' ? step : step.sql};`))]
+  const fix = rule.fix && [
+    section('Instead'),
+    indent(rule.fix.text),
+    ...(rule.fix.steps ?? []).map((step) => indent(`${typeof step === 'string' ? step : step.sql};`)),
+  ]
   return [
     styleText('bold', rule.id),
     rule.title,

@@ -12,7 +12,10 @@ export type Baseline = z.infer<typeof BaselineFile>
 /** Throws a UserError for a file that is no baseline. */
 export function parseBaseline(text: string, path: string): Baseline {
   const result = BaselineFile.safeParse(parseJson(text, path))
-  if (!result.success) throw new UserError(`${path} is not a baseline; write it anew with \`pgwitness audit --write-baseline\`:\n${z.prettifyError(result.error)}`)
+  if (!result.success)
+    throw new UserError(
+      `${path} is not a baseline; write it anew with \`pgwitness audit --write-baseline\`:\n${z.prettifyError(result.error)}`,
+    )
   return result.data
 }
 
@@ -28,12 +31,18 @@ function parseJson(text: string, path: string): unknown {
 export function baselineOf(findings: readonly Finding[]): Baseline {
   const known = findings.filter(({ verdict, suppressed }) => verdict !== 'refuted' && !suppressed)
   const sorted = known.toSorted((a, b) => a.path.localeCompare(b.path) || a.line - b.line || a.rule.localeCompare(b.rule))
-  return { version: 1, findings: Object.fromEntries(sorted.map(({ fingerprint, rule, path, line }) => [fingerprint, { rule, path, line }])) }
+  return {
+    version: 1,
+    findings: Object.fromEntries(sorted.map(({ fingerprint, rule, path, line }) => [fingerprint, { rule, path, line }])),
+  }
 }
 
 /** The findings with the known ones marked as suppressed. */
 export function applyBaseline(findings: readonly Finding[], baseline: Baseline | undefined, path: string): Finding[] {
   if (!baseline) return [...findings]
   return findings.map((finding) =>
-    finding.suppressed || !(finding.fingerprint in baseline.findings) ? finding : { ...finding, suppressed: { by: path, reason: 'known before' } })
+    finding.suppressed || !(finding.fingerprint in baseline.findings)
+      ? finding
+      : { ...finding, suppressed: { by: path, reason: 'known before' } },
+  )
 }

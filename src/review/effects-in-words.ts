@@ -7,7 +7,10 @@ export function effectsInWords({ locks, rewrites, scans, builds }: Effects): str
     ...shown.map(({ mode, relation }) => `${lockName(mode)} on ${relation}`),
     ...phrase('rewrites', rewrites),
     ...phrase('reads all of', scans),
-    ...phrase('builds', builds.filter(({ existed }) => existed).map(({ index }) => index)),
+    ...phrase(
+      'builds',
+      builds.filter(({ existed }) => existed).map(({ index }) => index),
+    ),
   ]
   return parts.length > 0 ? parts.join('; ') : 'no lock that anyone would wait for, no rewrite, no scan'
 }

@@ -1,6 +1,6 @@
-import { normaliseStatement } from '../sql/reader/normalise.ts'
 import type { Script } from '../extractors/script.ts'
 import type { Claim } from '../rules/claim.ts'
+import { normaliseStatement } from '../sql/reader/normalise.ts'
 import type { Finding } from './finding.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Judgement } from './judge.ts'

@@ -30,4 +30,8 @@ export interface Finding {
   suppressed?: { by: string; reason: string }
 }
 
-export interface Citation { title: string; url: string; quote: string | null }
+export interface Citation {
+  title: string
+  url: string
+  quote: string | null
+}

@@ -39,13 +39,12 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
   }
   const evidence = [effectsEvidence(claim, measurement, clone, nextId)]
   if (rule.prove === 'change') {
-    if (measurement.differences.length > 0) return { verdict: 'confirmed', reason: `When it ran: ${list(measurement.differences)}.`, evidence }
+    if (measurement.differences.length > 0)
+      return { verdict: 'confirmed', reason: `When it ran: ${list(measurement.differences)}.`, evidence }
     return { verdict: 'refuted', reason: 'It ran and changed nothing.', evidence }
   }
   const seen = `when it ran: ${effectsInWords(measurement.effects)}`
-  return witness.seenAgain
-    ? { verdict: 'confirmed', reason: '', evidence }
-    : { verdict: 'refuted', reason: `Not so ${seen}.`, evidence }
+  return witness.seenAgain ? { verdict: 'confirmed', reason: '', evidence } : { verdict: 'refuted', reason: `Not so ${seen}.`, evidence }
 }
 
 function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, postgres }: Witness, nextId: () => string): Judgement {
@@ -53,15 +52,17 @@ function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, po
   const expected = measured && meets(claim.rule.expect ?? {}, measured, [measured], { postgres })
   const warning = notices.find(({ severity }) => severity === 'WARNING')
   const said = error ?? warning
-  const evidence: Evidence[] = [{
-    id: nextId(),
-    kind: 'outcome',
-    clone: clone ?? '',
-    code: said?.code ?? null,
-    message: said?.message ?? 'succeeded',
-    summary: said ? `${error ? 'ERROR' : 'WARNING'} ${said.code}: ${said.message}` : 'It ran without an error.',
-    reproduce: claim.statement.text,
-  }]
+  const evidence: Evidence[] = [
+    {
+      id: nextId(),
+      kind: 'outcome',
+      clone: clone ?? '',
+      code: said?.code ?? null,
+      message: said?.message ?? 'succeeded',
+      summary: said ? `${error ? 'ERROR' : 'WARNING'} ${said.code}: ${said.message}` : 'It ran without an error.',
+      reproduce: claim.statement.text,
+    },
+  ]
   if (expected) return { verdict: 'confirmed', reason: '', evidence }
   if (error && measurement.blockedBy === undefined) {
     return { verdict: 'suspected', reason: `Not tested: it failed for another reason (${error.message}).`, evidence }
@@ -74,7 +75,13 @@ function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, po
 function byGrammar({ statement }: Claim, nextId: () => string): Judgement {
   const message = statement.syntaxError?.message ?? 'it does not parse'
   const evidence: Evidence = {
-    id: nextId(), kind: 'outcome', clone: "Postgres 18's grammar", code: '42601', message, summary: `ERROR 42601: ${message}`, reproduce: statement.text,
+    id: nextId(),
+    kind: 'outcome',
+    clone: "Postgres 18's grammar",
+    code: '42601',
+    message,
+    summary: `ERROR 42601: ${message}`,
+    reproduce: statement.text,
   }
   return { verdict: 'confirmed', reason: '', evidence: [evidence] }
 }

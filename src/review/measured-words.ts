@@ -19,7 +19,10 @@ export function withMeasuredWords(
     const measurement = measurements[index]
     if (!measurement) return statement
     const words = measurement.effects && wordsOf(measurement.effects, isNew)
-    return { ...statement, operations: statement.operations.map((operation) => measuredOperation(operation, statement, measurement, words)) }
+    return {
+      ...statement,
+      operations: statement.operations.map((operation) => measuredOperation(operation, statement, measurement, words)),
+    }
   })
 }
 
@@ -43,7 +46,12 @@ function wordsOf(effects: Effects, isNew: (relation: string) => boolean): Effect
   }
 }
 
-function measuredOperation(operation: Operation, statement: Statement, measurement: Measurement, words: EffectWords | undefined): Operation {
+function measuredOperation(
+  operation: Operation,
+  statement: Statement,
+  measurement: Measurement,
+  words: EffectWords | undefined,
+): Operation {
   const warning = measurement.notices.find(({ severity }) => severity === 'WARNING')
   const foreseen = (word: 'rewrites' | 'scans' | 'builds') => statement.operations.some((one) => one[word])
   const seen = (word: 'rewrites' | 'scans' | 'builds') => Boolean(words?.[word]) && (operation[word] || !foreseen(word))
@@ -52,7 +60,12 @@ function measuredOperation(operation: Operation, statement: Statement, measureme
   const strongest = statement.operations.every(({ lock }) => !isStrongerWord(lock, operation.lock))
   return {
     ...operation,
-    ...(words && { lock: strongest && !locksUnseen ? words.lock : operation.lock, rewrites: seen('rewrites'), scans: seen('scans'), builds: seen('builds') }),
+    ...(words && {
+      lock: strongest && !locksUnseen ? words.lock : operation.lock,
+      rewrites: seen('rewrites'),
+      scans: seen('scans'),
+      builds: seen('builds'),
+    }),
     failed: measurement.error?.code,
     warned: warning?.code,
   }

@@ -41,7 +41,9 @@ export async function planChange(change: Change, histories: Histories, named: bo
   const stray = [...changed].filter(([path]) => !historyOf(path, histories.head))
   const loose = stray.filter(([path]) => named || whyNotMigration(path) === undefined)
   const planned = await Promise.all(histories.head.map((history) => planHistory(history, changed, change, histories)))
-  const touched = histories.head.filter((history, index) => planned[index] || [...changed.keys()].some((path) => historyOf(path, [history])))
+  const touched = histories.head.filter(
+    (history, index) => planned[index] || [...changed.keys()].some((path) => historyOf(path, [history])),
+  )
   return {
     stacks: [...planned.flatMap((stack) => stack ?? []), ...loose.flatMap(([path, text]) => planLooseFile(path, text))],
     notes: touched.flatMap(({ notes }) => notes),
@@ -57,7 +59,10 @@ function isSql(path: string): boolean {
  * before some of it; a changed one stands in for its old self, so the base ends before the first of those.
  */
 async function planHistory(
-  history: History, changed: ReadonlyMap<string, string>, change: Change, { base, baseTree }: Histories,
+  history: History,
+  changed: ReadonlyMap<string, string>,
+  change: Change,
+  { base, baseTree }: Histories,
 ): Promise<Stack | undefined> {
   const renamedFrom = new Set(change.files.flatMap(({ previousPath }) => previousPath ?? []))
   const before = base.find(({ tool, folder }) => tool === history.tool && folder === history.folder)
@@ -71,7 +76,8 @@ async function planHistory(
   const asProposed = (path: string) => upScripts(path, changed.get(path) ?? '', history).map((script) => ({ script, reviewed: true }))
   const asBefore = async (path: string) => upScripts(path, (await baseTree?.read(path)) ?? '', before)
   const restSteps = rest.map(async (path) =>
-    changed.has(path) ? asProposed(path) : (await asBefore(path)).map((script) => ({ script, reviewed: false })))
+    changed.has(path) ? asProposed(path) : (await asBefore(path)).map((script) => ({ script, reviewed: false })),
+  )
   return {
     base: (await Promise.all(prefix.map(asBefore))).flat(),
     steps: [...(await Promise.all(restSteps)).flat(), ...added.flatMap(asProposed)],

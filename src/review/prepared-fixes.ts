@@ -8,14 +8,21 @@ import { readScript } from '../sql/reader/read-script.ts'
  * The claims whose rule offers batches (`fix: { batches: true }`), with the statement rewritten so. It is shown only when it parses again and
  * Postgres can prepare it on the clone, so without a clone it is not offered.
  */
-export async function withPreparedFixes(claims: readonly Claim[], clone: Clone | undefined, catalog: Catalog | undefined, signal: AbortSignal): Promise<Claim[]> {
+export async function withPreparedFixes(
+  claims: readonly Claim[],
+  clone: Clone | undefined,
+  catalog: Catalog | undefined,
+  signal: AbortSignal,
+): Promise<Claim[]> {
   if (!clone || !catalog) return [...claims]
-  return await Promise.all(claims.map(async (claim) => {
-    if (!claim.rule.fix?.batches || !claim.fix) return claim
-    const rewritten = await batchesOf(claim, catalog)
-    if (rewritten === undefined || !(await canPrepare(rewritten, clone, signal))) return claim
-    return { ...claim, fix: { ...claim.fix, steps: [rewritten] } }
-  }))
+  return await Promise.all(
+    claims.map(async (claim) => {
+      if (!claim.rule.fix?.batches || !claim.fix) return claim
+      const rewritten = await batchesOf(claim, catalog)
+      if (rewritten === undefined || !(await canPrepare(rewritten, clone, signal))) return claim
+      return { ...claim, fix: { ...claim.fix, steps: [rewritten] } }
+    }),
+  )
 }
 
 async function batchesOf({ statement, operation }: Claim, catalog: Catalog): Promise<string | undefined> {

@@ -44,7 +44,9 @@ export function claimsOfRows(rules: readonly Rule[], before: QueryRows, after: Q
 }
 
 function placeOf(row: Row, statements: readonly Statement[]): { statement: Statement; operation: Operation } | undefined {
-  const names = new Set([row.table, row.index, row.constraint, row.view, row.name].filter((name) => typeof name === 'string').map(unqualified))
+  const names = new Set(
+    [row.table, row.index, row.constraint, row.view, row.name].filter((name) => typeof name === 'string').map(unqualified),
+  )
   const places = statements.flatMap((statement) => statement.operations.map((operation) => ({ statement, operation })))
   const speaksOf = ({ operation }: { operation: Operation }) => namesIn(operation).some((name) => names.has(name))
   return places.findLast(speaksOf) ?? places.at(-1)

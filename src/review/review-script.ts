@@ -13,10 +13,10 @@ import { findingOf } from './finding-of.ts'
 import { judge, type Witness } from './judge.ts'
 import { withMeasuredWords } from './measured-words.ts'
 import { predictAll } from './predict-all.ts'
+import { withPreparedFixes } from './prepared-fixes.ts'
 import { claimsOfRows, type QueryRows, runQueryRules } from './query-rules.ts'
 import type { ReviewedScript, ReviewParts } from './review.ts'
 import { type Placed, suppress } from './suppress.ts'
-import { withPreparedFixes } from './prepared-fixes.ts'
 import { worthTelling } from './worth-telling.ts'
 
 /** What a script is reviewed against. */
@@ -71,7 +71,12 @@ export async function reviewScript(script: Script, around: Surroundings, parts: 
 type Measured = Surroundings & { rowsAfter: QueryRows | undefined }
 
 async function judgeAll(
-  script: Script, scene: Scene, measurements: Measurement[] | undefined, around: Measured, parts: ReviewParts, signal: AbortSignal,
+  script: Script,
+  scene: Scene,
+  measurements: Measurement[] | undefined,
+  around: Measured,
+  parts: ReviewParts,
+  signal: AbortSignal,
 ): Promise<Placed[]> {
   const { clone, rows, rowsAfter, created } = around
   const claims = await check(scene, parts.rules)

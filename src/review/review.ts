@@ -32,7 +32,12 @@ export interface Review {
 }
 
 /** `files` are files with SQL in them; `measured` are statements with measured effects. */
-export interface Coverage { files: number; statements: number; parsed: number; measured: number }
+export interface Coverage {
+  files: number
+  statements: number
+  parsed: number
+  measured: number
+}
 
 export interface ReviewedScript {
   script: Script
@@ -92,7 +97,13 @@ async function reviewStack(stack: Stack, parts: ReviewParts, signal: AbortSignal
 }
 
 async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: ReviewParts, signal: AbortSignal): Promise<StackReview> {
-  const result: StackReview = { scripts: [], findings: [], cloneVersion: clone?.version ?? null, skippedBase: [...(clone?.skipped ?? [])], notes: [] }
+  const result: StackReview = {
+    scripts: [],
+    findings: [],
+    cloneVersion: clone?.version ?? null,
+    skippedBase: [...(clone?.skipped ?? [])],
+    notes: [],
+  }
   const created = new Set<string>()
   let catalog: Catalog | undefined = clone && (await readCatalog(clone))
   let rows: QueryRows | undefined = clone && (await runQueryRules(parts.rules, clone, parts.postgres))

@@ -1,6 +1,6 @@
-import { applySuppressions, IGNORE_RULES, type IgnoreProblem, readSuppressions } from '../rules/suppression.ts'
-import type { Rule } from '../rules/rule.ts'
 import type { Script } from '../extractors/script.ts'
+import type { Rule } from '../rules/rule.ts'
+import { applySuppressions, IGNORE_RULES, type IgnoreProblem, readSuppressions } from '../rules/suppression.ts'
 import type { Statement } from '../sql/statement.ts'
 import type { Finding } from './finding.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -12,14 +12,22 @@ export interface Placed {
 }
 
 /** The findings, those muted by comments marked so, and what is wrong with the comments themselves. */
-export function suppress(placed: readonly Placed[], script: Script, statements: readonly Statement[], known: readonly Rule[], active: readonly Rule[]): Finding[] {
+export function suppress(
+  placed: readonly Placed[],
+  script: Script,
+  statements: readonly Statement[],
+  known: readonly Rule[],
+  active: readonly Rule[],
+): Finding[] {
   const suppressions = readSuppressions(script.text, statements, known, script.sql)
   if (suppressions.length === 0) return placed.map(({ finding }) => finding)
   const mutable = placed.map(({ finding, statement }) => ({ finding, statement, rule: finding.rule }))
   const { muted, problems } = applySuppressions(mutable, suppressions, new Set(active.map(({ id }) => id)))
   const findings = mutable.map((one) => {
     const by = muted.get(one)
-    return by ? { ...one.finding, suppressed: { by: by.by === 'pgwitness' ? 'comment' : by.by, reason: by.reason || by.comment } } : one.finding
+    return by
+      ? { ...one.finding, suppressed: { by: by.by === 'pgwitness' ? 'comment' : by.by, reason: by.reason || by.comment } }
+      : one.finding
   })
   return [...findings, ...problems.map((problem) => problemFinding(problem, script))]
 }

@@ -14,16 +14,23 @@ const NOT_THERE = new Set(['42P01', '42703', '42704', '42883', '3F000', '42P02',
 export function worthTelling(claims: readonly Claim[], measurements: readonly Measurement[] | undefined, baseIsWhole: boolean): Claim[] {
   const made = new Set(claims.map(({ rule, statement }) => `${rule.id} ${statement.index}`))
   const isSaidBetter = ({ rule, statement }: Claim) => rule.unless.some((id) => made.has(`${id} ${statement.index}`))
-  return failuresOnce(claims.filter((claim) => !isSaidBetter(claim)), measurements, baseIsWhole)
+  return failuresOnce(
+    claims.filter((claim) => !isSaidBetter(claim)),
+    measurements,
+    baseIsWhole,
+  )
 }
 
 function failuresOnce(claims: readonly Claim[], measurements: readonly Measurement[] | undefined, baseIsWhole: boolean): Claim[] {
-  const explained = new Set(claims.filter(({ rule }) => rule.prove === 'outcome' && rule.id !== FAILS).map(({ statement }) => statement.index))
+  const explained = new Set(
+    claims.filter(({ rule }) => rule.prove === 'outcome' && rule.id !== FAILS).map(({ statement }) => statement.index),
+  )
   const told = new Set<number>()
   return claims.filter(({ rule, statement }) => {
     if (rule.id !== FAILS) return true
     const measurement = measurements?.[statement.index]
-    if (!measurement?.error || measurement.blockedBy !== undefined || explained.has(statement.index) || told.has(statement.index)) return false
+    if (!measurement?.error || measurement.blockedBy !== undefined || explained.has(statement.index) || told.has(statement.index))
+      return false
     told.add(statement.index)
     return baseIsWhole || !NOT_THERE.has(measurement.error.code)
   })

@@ -1,4 +1,4 @@
-import type { Expr, Statement as Tree, UpdateStatement, DeleteStatement } from 'pgsql-ast-parser'
+import type { DeleteStatement, Expr, Statement as Tree, UpdateStatement } from 'pgsql-ast-parser'
 
 /** Rows a batch changes: short enough a lock to wait for, as the manual has no figure. */
 const BATCH_ROWS = 1000

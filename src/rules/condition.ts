@@ -53,9 +53,13 @@ function fitsWord(word: string, argument: unknown, value: unknown): boolean {
     case 'under':
       return value !== undefined && Number(value) < Number(argument)
     case 'starts':
-      return String(value ?? '').toLowerCase().startsWith(String(argument).toLowerCase())
+      return String(value ?? '')
+        .toLowerCase()
+        .startsWith(String(argument).toLowerCase())
     case 'ends':
-      return String(value ?? '').toLowerCase().endsWith(String(argument).toLowerCase())
+      return String(value ?? '')
+        .toLowerCase()
+        .endsWith(String(argument).toLowerCase())
     default:
       throw new Error(`unknown word \`${word}\` in a condition`)
   }
@@ -81,14 +85,22 @@ export function faultsOf(condition: Condition): string[] {
       const { same = [], different = [], ...rest } = wanted as { same?: string[]; different?: string[] }
       return [...faultsOf(rest), ...[...same, ...different].filter((path) => !isWord(path, own)).map((path) => `\`${path}\` is no word`)]
     }
-    if (key === 'action') return actionsOf(condition).filter((action) => !ACTIONS[action]).map((action) => `\`${action}\` is no action`)
-    return [...(isWord(key, own) ? [] : [`\`${key}\` is no word of ${actionsOf(condition).join(', ') || 'an operation'}`]), ...testFaults(wanted)]
+    if (key === 'action')
+      return actionsOf(condition)
+        .filter((action) => !ACTIONS[action])
+        .map((action) => `\`${action}\` is no action`)
+    return [
+      ...(isWord(key, own) ? [] : [`\`${key}\` is no word of ${actionsOf(condition).join(', ') || 'an operation'}`]),
+      ...testFaults(wanted),
+    ]
   })
 }
 
 function testFaults(wanted: unknown): string[] {
   if (wanted === null || typeof wanted !== 'object' || Array.isArray(wanted)) return []
-  return Object.keys(wanted).filter((word) => !TESTS.has(word)).map((word) => `\`${word}\` is no test: use ${[...TESTS].join(', ')}`)
+  return Object.keys(wanted)
+    .filter((word) => !TESTS.has(word))
+    .map((word) => `\`${word}\` is no test: use ${[...TESTS].join(', ')}`)
 }
 
 function actionsOf({ action }: Condition): string[] {

@@ -7,10 +7,26 @@ export function writeLooseFiles(folder: string, count: number): void {
   for (let i = 0; i < count; i += 1) {
     const table = `table_${i % 97}`
     const statements = [
-      [`alter table ${table} add column c${i} integer`, `create index ${table}_c${i} on ${table} (c${i})`, `update ${table} set c${i} = 1 where id < 100`],
-      [`create table made_${i} (id bigint primary key, name text)`, `create index on made_${i} (name)`, `alter table made_${i} add check (name <> '')`],
-      [`alter table ${table} alter column c${i - 2} set not null`, `alter table ${table} alter column c${i - 2} type bigint`, `drop index ${table}_c${i - 2}`],
-      [`alter table made_${i - 2} add column t timestamptz default now()`, `create index concurrently on ${table} (id)`, `insert into ${table} (id) values (${i})`],
+      [
+        `alter table ${table} add column c${i} integer`,
+        `create index ${table}_c${i} on ${table} (c${i})`,
+        `update ${table} set c${i} = 1 where id < 100`,
+      ],
+      [
+        `create table made_${i} (id bigint primary key, name text)`,
+        `create index on made_${i} (name)`,
+        `alter table made_${i} add check (name <> '')`,
+      ],
+      [
+        `alter table ${table} alter column c${i - 2} set not null`,
+        `alter table ${table} alter column c${i - 2} type bigint`,
+        `drop index ${table}_c${i - 2}`,
+      ],
+      [
+        `alter table made_${i - 2} add column t timestamptz default now()`,
+        `create index concurrently on ${table} (id)`,
+        `insert into ${table} (id) values (${i})`,
+      ],
     ][i % 4] as string[]
     writeFileSync(join(folder, `${String(i).padStart(5, '0')}_change.sql`), `${statements.join(';\n')};\n`)
   }
@@ -39,18 +55,45 @@ function fileOf(i: number): string[] {
         `comment on table ${table} is 'step ${i}'`,
       ]
     case 1:
-      return [`alter table ${table} add column parent_id bigint`, `alter table ${table} add foreign key (parent_id) references ${parent} (id)`, `create index ${table}_parent on ${table} (parent_id)`]
+      return [
+        `alter table ${table} add column parent_id bigint`,
+        `alter table ${table} add foreign key (parent_id) references ${parent} (id)`,
+        `create index ${table}_parent on ${table} (parent_id)`,
+      ]
     case 2:
-      return [`alter table ${table} add column state text default 'new'`, `update ${table} set state = 'old' where id < 10`, `alter table ${table} alter column state set not null`]
+      return [
+        `alter table ${table} add column state text default 'new'`,
+        `update ${table} set state = 'old' where id < 10`,
+        `alter table ${table} alter column state set not null`,
+      ]
     case 3:
-      return [`alter table ${table} add constraint ${table}_amount check (amount >= 0) not valid`, `alter table ${table} validate constraint ${table}_amount`]
+      return [
+        `alter table ${table} add constraint ${table}_amount check (amount >= 0) not valid`,
+        `alter table ${table} validate constraint ${table}_amount`,
+      ]
     case 4:
-      return [`insert into ${table} (name, amount, state) select 'n' || g, g, 'new' from generate_series(1, 20) g`, `create view v_${table} as select id, name from ${table}`, `analyze ${table}`]
+      return [
+        `insert into ${table} (name, amount, state) select 'n' || g, g, 'new' from generate_series(1, 20) g`,
+        `create view v_${table} as select id, name from ${table}`,
+        `analyze ${table}`,
+      ]
     case 5:
-      return [`alter table ${table} alter column amount type numeric(12, 2)`, `alter table ${table} add column extra jsonb default '{}'`, `create index ${table}_extra on ${table} using gin (extra)`]
+      return [
+        `alter table ${table} alter column amount type numeric(12, 2)`,
+        `alter table ${table} add column extra jsonb default '{}'`,
+        `create index ${table}_extra on ${table} using gin (extra)`,
+      ]
     case 6:
-      return [`create function f_${table}() returns trigger language plpgsql as $$ begin new.created_at := now(); return new; end $$`, `create trigger touch before update on ${table} for each row execute function f_${table}()`, `delete from ${table} where name is null`]
+      return [
+        `create function f_${table}() returns trigger language plpgsql as $$ begin new.created_at := now(); return new; end $$`,
+        `create trigger touch before update on ${table} for each row execute function f_${table}()`,
+        `delete from ${table} where name is null`,
+      ]
     default:
-      return [`alter table ${table} rename column extra to details`, `drop index ${table}_extra`, `alter table ${table} set (fillfactor = 90)`]
+      return [
+        `alter table ${table} rename column extra to details`,
+        `drop index ${table}_extra`,
+        `alter table ${table} set (fillfactor = 90)`,
+      ]
   }
 }

@@ -1,57 +1,80 @@
+import type { Clone, Step } from '../../src/clones/clone.ts'
+import type { LiveCatalog } from '../../src/experiments/live-catalog.ts'
+import { measureInTransaction } from '../../src/experiments/measure-statement.ts'
+import { readCatalog } from '../../src/experiments/read-catalog.ts'
 import type { Effects } from '../../src/sql/effects.ts'
+import { readScript } from '../../src/sql/reader/read-script.ts'
+import type { Statement } from '../../src/sql/statement.ts'
 import { type Case, readSetup } from './corpus.ts'
-import { type Connection, observe, type Snapshot, takeSnapshot } from './observe.ts'
 
-/** A case that ran: what it did, and the relations there were before its script and before it. */
+/** A case that ran. */
 export interface Measured {
-  effects: Effects
-  existed: Snapshot
-  before: Snapshot
+  one: Case
+  statement: Statement
+  /** Those that came before it in its script. */
+  earlier: Statement[]
+  /** The catalog before the script, and before the statement. */
+  atStart: LiveCatalog
+  catalog: LiveCatalog
+  /** Undefined when the server refuses the statement. */
+  effects: Effects | undefined
+  refusal?: string | undefined
 }
 
+const signal = new AbortController().signal
 const SCHEMAS = `SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`
+const PUBLICATIONS = 'SELECT pubname AS name FROM pg_publication'
 
-/** Puts a setup where another one was. */
-export async function loadSetup(connection: Connection, name: string): Promise<void> {
-  for (const { name: schema } of await connection.query<{ name: string }>(SCHEMAS))
-    await connection.query(`DROP SCHEMA "${schema}" CASCADE`)
-  for (const { name: publication } of await connection.query<{ name: string }>('SELECT pubname AS name FROM pg_publication'))
-    await connection.query(`DROP PUBLICATION "${publication}"`)
-  await connection.query(`CREATE SCHEMA public; ${readSetup(name)}`)
+/** The corpus's cases that this clone can run in a transaction. */
+export function casesFor(cases: Case[], { postgres }: Pick<Clone, 'postgres'>): Case[] {
+  return cases.filter((one) => one.since <= postgres && !one.alone)
 }
 
-/**
- * Runs the cases, each in a transaction that is rolled back, and gives each to `visit` while its transaction is still
- * open before the statement itself, so that the catalog can be read there. `fail` hears of a case that the server refuses.
- */
-export async function measureCorpus(
-  connection: Connection,
-  cases: Case[],
-  visit: (one: Case, snapshots: { existed: Snapshot; before: Snapshot }) => Promise<(effects: Effects) => void>,
-  fail: (one: Case, error: string) => void,
-): Promise<void> {
+/** Runs each case in a transaction that is rolled back, measured as the `effects` experiment does. */
+export async function* measureCorpus(clone: Clone, cases: Case[]): AsyncGenerator<Measured> {
+  const within = withoutCommits(clone)
   let setup = ''
-  let existed: Snapshot = { relations: new Map(), types: new Map() }
+  let atStart: LiveCatalog | undefined
   for (const one of cases) {
-    if (one.setup !== setup) {
-      await loadSetup(connection, one.setup)
-      existed = await takeSnapshot(connection)
+    if (!atStart || one.setup !== setup) {
+      await loadSetup(clone, one.setup)
+      atStart = await readCatalog(clone)
       setup = one.setup
     }
-    const local = one.before.filter((statement) => statement.startsWith('SET LOCAL'))
-    const earlier = one.before.filter((statement) => !local.includes(statement))
-    for (const statement of earlier) await connection.query(statement)
-    await connection.query('BEGIN')
-    try {
-      for (const statement of local) await connection.query(statement)
-      const before = one.before.length > 0 ? await takeSnapshot(connection) : existed
-      const done = await visit(one, { existed, before })
-      done(await observe(connection, one.statement, existed, before))
-    } catch (error) {
-      fail(one, String((error as Error).message))
-    } finally {
-      await connection.query('ROLLBACK')
-    }
-    for (const statement of one.after) await connection.query(statement)
+    const statements = await readScript([...one.before, one.statement].join(';\n'), 'file')
+    const statement = statements.at(-1)
+    if (!statement || statement.syntaxError) throw new Error(`${one.statement}: ${statement?.syntaxError?.message}`)
+    const local = one.before.filter((text) => /^SET LOCAL/.test(text))
+    const committed = one.before.filter((text) => !local.includes(text))
+    for (const text of committed) await mustRun(clone, text)
+    const read = committed.length > 0 ? await readCatalog(clone) : atStart
+    const timeZone = /TimeZone = '(.*)'/.exec(local.join())?.[1] ?? read.timeZone
+    const catalog = { ...read, timeZone }
+    await mustRun(clone, 'BEGIN')
+    // Plans that earlier statements left would hide what planning locks.
+    const prefix = ['DISCARD PLANS', ...local]
+    const { effects, unmeasured } = await measureInTransaction({ clone: within, signal, atStart, now: read }, statement, prefix, 'none')
+    await mustRun(clone, 'ROLLBACK')
+    for (const text of one.after) await mustRun(clone, text)
+    yield { one, statement, earlier: statements.slice(0, -1), atStart, catalog, effects, refusal: unmeasured }
   }
+}
+
+async function loadSetup(clone: Clone, name: string): Promise<void> {
+  for (const row of await clone.query<{ name: string }>(PUBLICATIONS)) await mustRun(clone, `DROP PUBLICATION "${row.name}"`)
+  for (const row of await clone.query<{ name: string }>(SCHEMAS)) await mustRun(clone, `DROP SCHEMA "${row.name}" CASCADE`)
+  await mustRun(clone, 'CREATE SCHEMA public')
+  for (const { text } of await readScript(readSetup(name))) await mustRun(clone, text)
+}
+
+async function mustRun(clone: Clone, sql: string): Promise<void> {
+  const { error } = await clone.run(sql, signal)
+  if (error) throw new Error(`${error.message} in ${sql}`)
+}
+
+/** The clone inside a transaction that its user neither begins nor ends. */
+function withoutCommits(clone: Clone): Clone {
+  const kept = (sql: string): boolean => sql !== 'begin' && sql !== 'commit'
+  const harmless = (step: Step): Step => (Array.isArray(step.sql) ? { ...step, sql: [...step.sql.filter(kept), 'select'] } : step)
+  return { ...clone, batch: async (steps, stop) => await clone.batch(steps.map(harmless), stop) }
 }

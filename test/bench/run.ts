@@ -14,10 +14,16 @@ export async function run(command: string, args: string[], cwd: string, env: Rec
   const started = performance.now()
   const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
-  child.stdout.on('data', (chunk) => { output += chunk })
-  child.stderr.on('data', (chunk) => { output += chunk })
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    output += chunk
+  })
   let kilobytes = 0
-  const timer = setInterval(() => { kilobytes = Math.max(kilobytes, peakOf(child.pid)) }, 4)
+  const timer = setInterval(() => {
+    kilobytes = Math.max(kilobytes, peakOf(child.pid))
+  }, 4)
   const code = await new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? -1)))
   clearInterval(timer)
   return { seconds: (performance.now() - started) / 1000, megabytes: Math.round(kilobytes / 1024), code, output }

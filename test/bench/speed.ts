@@ -21,12 +21,19 @@ export async function benchSpeed(): Promise<void> {
 }
 
 async function benchStatic(root: string): Promise<void> {
-  for (const [count, target] of [[1, 0.4], [1000, 1]] as const) {
+  for (const [count, target] of [
+    [1, 0.4],
+    [1000, 1],
+  ] as const) {
     const folder = join(root, `static-${count}`)
     writeLooseFiles(folder, count)
     const ours = await best(5, () => run(process.execPath, [CLI, 'review', '--clone', 'none', '--format', 'json=out.json', '.'], folder))
     const squawk = await best(5, () => run('sh', ['-c', `${SQUAWK} --reporter json *.sql`], folder))
-    print(`static, ${count} file${count > 1 ? 's' : ''} of 3 statements`, ours, `target ${target} s, 200 MB; squawk ${figure(squawk)}, ratio ${(ours.seconds / squawk.seconds).toFixed(1)}`)
+    print(
+      `static, ${count} file${count > 1 ? 's' : ''} of 3 statements`,
+      ours,
+      `target ${target} s, 200 MB; squawk ${figure(squawk)}, ratio ${(ours.seconds / squawk.seconds).toFixed(1)}`,
+    )
   }
 }
 
@@ -34,13 +41,21 @@ async function benchEmbedded(root: string): Promise<void> {
   const env = { PGWITNESS_CACHE_DIR: join(root, 'cache') }
   const small = repository(join(root, 'small'), 24)
   await run(process.execPath, [CLI, 'review'], small.folder, env)
-  print('review of one migration, cached base', await best(5, () => run(process.execPath, [CLI, 'review'], small.folder, env)), 'target 1.5 s')
+  print(
+    'review of one migration, cached base',
+    await best(5, () => run(process.execPath, [CLI, 'review'], small.folder, env)),
+    'target 1.5 s',
+  )
 
   const large = repository(join(root, 'large'), 800)
   const audit = await run(process.execPath, [CLI, 'audit', '.', '--no-cache', '--format', 'json=/dev/null'], large.folder, env)
   print(`audit of 800 files, ${large.statements} statements, traced from empty`, audit, 'target 15 s')
   print('first review on top of them', await run(process.execPath, [CLI, 'review'], large.folder, env), 'replays the base')
-  print('review on top of them, cached base', await best(5, () => run(process.execPath, [CLI, 'review'], large.folder, env)), 'target 2.5 s')
+  print(
+    'review on top of them, cached base',
+    await best(5, () => run(process.execPath, [CLI, 'review'], large.folder, env)),
+    'target 2.5 s',
+  )
 }
 
 /** A repository whose main branch has the history and whose working tree adds one migration. */

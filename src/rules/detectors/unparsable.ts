@@ -3,10 +3,12 @@ import type { Statement } from '../../sql/statement.ts'
 import type { Detector, Sighting } from '../claim.ts'
 
 /** What Postgres's grammar refuses, and would refuse whatever runs it. */
-export const unparsable: Detector = ({ statements }) => statements.flatMap((statement) => (statement.syntaxError?.hint ? [] : sighting(statement)))
+export const unparsable: Detector = ({ statements }) =>
+  statements.flatMap((statement) => (statement.syntaxError?.hint ? [] : sighting(statement)))
 
 /** What is not SQL as it stands: a template to fill, a command of psql. */
-export const unreadable: Detector = ({ statements }) => statements.flatMap((statement) => (statement.syntaxError?.hint ? sighting(statement) : []))
+export const unreadable: Detector = ({ statements }) =>
+  statements.flatMap((statement) => (statement.syntaxError?.hint ? sighting(statement) : []))
 
 function sighting(statement: Statement): Sighting[] {
   if (!statement.syntaxError) return []
@@ -17,7 +19,14 @@ function sighting(statement: Statement): Sighting[] {
 /** A statement that could not be read asks for nothing we know of. */
 function nothing({ index, kind }: Statement): Operation {
   return {
-    action: 'other', statement: kind, number: index, settings: {}, transaction: { number: -1, mode: 'none', explicit: false },
-    lock: 'none', rewrites: false, scans: false, builds: false,
+    action: 'other',
+    statement: kind,
+    number: index,
+    settings: {},
+    transaction: { number: -1, mode: 'none', explicit: false },
+    lock: 'none',
+    rewrites: false,
+    scans: false,
+    builds: false,
   }
 }
