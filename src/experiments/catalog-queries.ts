@@ -40,7 +40,7 @@ where ${filter(scope, 'a.attrelid')} and a.attnum > 0 and not a.attisdropped ord
 const constraints = (
   scope: Scope,
   postgres: number,
-): string => `select k.conrelid as oid, k.conname as name, k.contype as type, k.convalidated as valid,
+): string => `select k.conrelid as oid, k.oid as number, k.conname as name, k.contype as type, k.convalidated as valid,
   ${postgres >= 18 ? 'k.conenforced' : 'true'} as enforced, k.conislocal as local, k.connoinherit as "noInherit", pg_catalog.pg_get_constraintdef(k.oid) as definition,
   k.conkey as columns, k.confrelid as referenced, k.confkey as "referencedColumns", k.confdeltype as "onDelete", k.confupdtype as "onUpdate",
   ic.relname as index

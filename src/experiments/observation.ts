@@ -50,6 +50,7 @@ function relationLock(row: Row, mode: LockMode, before: LiveCatalog, atStart: Li
   const oid = number(row, 'relation')
   const relation = before.raw.get(oid)
   if (!relation || isTemporary(relation)) return undefined
+  if (relation.kind === 'composite type' && mode === 'AccessShareLock') return undefined
   return { relation: relation.key, kind: kindOf(relation), mode, existed: atStart.raw.has(oid) }
 }
 
@@ -138,12 +139,14 @@ function isUnderDefault(table: RawRelation, catalog: LiveCatalog): boolean {
 
 /** Tables with rows of their own whose foreign key of this name is valid now and was not before. */
 function validated(constraint: string, { locks, before, after }: Observation): RawRelation[] {
-  const isValid = (table: RawRelation | undefined): boolean =>
-    table?.constraints.some((row) => row.name === constraint && row.type === 'f' && row.valid === 't') ?? false
+  // A constraint that a new type of its column makes anew is checked anew: it has another number.
+  const valid = (table: RawRelation | undefined): Array<string | null | undefined> =>
+    (table?.constraints ?? []).filter((row) => row.name === constraint && row.type === 'f' && row.valid === 't').map((row) => row.number)
   const oids = new Set(locks.map((row) => number(row, 'relation')))
   return [...oids].flatMap((oid) => {
     const table = after.raw.get(oid)
-    return table?.kind === 'table' && isValid(table) && !isValid(before.raw.get(oid)) ? [table] : []
+    const known = valid(before.raw.get(oid))
+    return table?.kind === 'table' && valid(table).some((one) => !known.includes(one)) ? [table] : []
   })
 }
 

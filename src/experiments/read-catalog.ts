@@ -50,6 +50,7 @@ export async function readCatalog(clone: Clone): Promise<LiveCatalog> {
   const { timeZone, searchPath } = settingsOf(settings)
   return {
     postgres: clone.postgres,
+    version: clone.version,
     timeZone,
     searchPath,
     raw,

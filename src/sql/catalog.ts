@@ -5,6 +5,8 @@
 export interface Catalog {
   /** Major version. */
   postgres: number
+  /** With the minor one: `18.6`. */
+  version?: string
   /** The session's TimeZone: it decides whether timestamp to timestamptz rewrites. */
   timeZone: string
   searchPath: string[]

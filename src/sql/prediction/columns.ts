@@ -11,6 +11,7 @@ import {
   partitionsOf,
   referencesTo,
   relationOf,
+  referencedIndexes,
   type Scene,
   stored,
   treeOf,
@@ -18,17 +19,18 @@ import {
 } from './knowledge.ts'
 import { isNotNull, isProvenNotNull } from './not-null.ts'
 import { type Predictor, type Predictors, subject } from './predictor.ts'
-import { drawNumbers } from './queries.ts'
+import { drawNumbers, sequencesDrawn } from './queries.ts'
 import { constraintOf, type Recorder } from './recorder.ts'
 import { keepsIndexes, rewritesOnTypeChange } from './type-change.ts'
 
 export const COLUMNS: Predictors = {
+  'define column': ({ calls }, _, effects) => effects.depend(sequencesDrawn(calls), 'sequence'),
   'add column': addColumn,
   'drop column': drop,
   'alter column type': alterType,
   'set not null': setNotNull,
   'drop not null': onTree('AccessExclusiveLock'),
-  'set default': onTree('AccessExclusiveLock'),
+  'set default': setDefault,
   'drop default': onTree('AccessExclusiveLock'),
   'add identity': onPartitions,
   'set identity': setIdentity,
@@ -60,6 +62,11 @@ function onPartitions(...[operation, scene, effects]: Parameters<Predictor>): vo
 
 function columnOf(operation: Operation, scene: Scene, key: string) {
   return relationOf(scene, key)?.columns.find((one) => one.name === operation.column?.name)
+}
+
+function setDefault(...[operation, scene, effects]: Parameters<Predictor>): void {
+  effects.lock(reached(operation, scene), 'AccessExclusiveLock')
+  effects.depend(sequencesDrawn(operation.calls), 'sequence')
 }
 
 function addColumn(...[operation, scene, effects]: Parameters<Predictor>): void {
@@ -151,6 +158,7 @@ function remakeConstraints(scene: Scene, table: string, column: string, rewrites
       effects.scan(table)
     if (!constraint.references || !constraint.columns.includes(column)) continue
     effects.lock(partitionsOf(scene, constraint.references.table), 'AccessExclusiveLock')
+    effects.depend(referencedIndexes(scene, constraint.references.table, constraint.references.columns).map(keyOf), 'index')
     if (rewrites && constraint.valid && constraint.enforced) checkForeignKey(scene, table, constraint.references.table, effects)
   }
   for (const { table: child, constraint } of referencesTo(scene, nameOf(scene, table))) {

@@ -10,6 +10,7 @@ import {
   keyOf,
   nameOf,
   partitionsOf,
+  referencedIndexes,
   relationOf,
   type Scene,
   splitKey,
@@ -63,6 +64,7 @@ function addForeignKey(operation: Operation, scene: Scene, key: string, effects:
   if (!constraint || parent === undefined) return
   effects.lock(partitionsOf(scene, key), 'ShareRowExclusiveLock')
   effects.lock(partitionsOf(scene, parent), 'ShareRowExclusiveLock')
+  effects.depend(referencedIndexes(scene, parent, constraint.references?.columns ?? []).map(keyOf), 'index')
   const checks = constraint.valid !== false && constraint.enforced !== false && !scene.created.has(key)
   if (checks && !isTriviallyTrue(operation, scene)) checkForeignKey(scene, key, parent, effects)
 }

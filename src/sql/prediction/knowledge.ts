@@ -1,5 +1,6 @@
 import type { Catalog, CatalogConstraint, CatalogIndex, CatalogRelation, CatalogType } from '../catalog.ts'
 import type { Operation } from '../operation.ts'
+import type { Statement } from '../statement.ts'
 
 /** What a prediction may rely on besides the statement itself. */
 export interface Knowledge {
@@ -9,6 +10,8 @@ export interface Knowledge {
   existed(key: string): boolean
   /** Major version of the server predicted for. */
   postgres: number
+  /** Statements of this change that ran before: without a catalog they tell what they made and checked. */
+  earlier?: readonly Pick<Statement, 'operations'>[]
   /** TimeZone of the session where it is known to differ from the catalog's. */
   timeZone?: string
 }
@@ -114,6 +117,22 @@ export function typeKeyOf({ known: { catalog } }: Scene, name: string): string {
 /** Foreign keys that point at the table. */
 export function referencesTo({ known: { catalog } }: Scene, key: string): Reference[] {
   return catalog ? (indexed(catalog).references.get(key) ?? []) : []
+}
+
+/** The first minor of each major that locks what a new object depends on, so that it cannot vanish meanwhile. Later majors all do. */
+const LOCKS_DEPENDENCIES: Record<number, number> = { 14: 25, 15: 20, 16: 16, 17: 12, 18: 6 }
+
+/** Without a catalog the newest minor is assumed. */
+export function locksDependencies({ known: { postgres, catalog } }: Scene): boolean {
+  const minor = catalog?.version === undefined ? undefined : Number(/^\d+\.(\d+)/.exec(catalog.version)?.[1] ?? 0)
+  return postgres > 18 || (postgres >= 14 && (minor ?? Infinity) >= (LOCKS_DEPENDENCIES[postgres] ?? 0))
+}
+
+/** The indexes foreign keys to these columns rest on, in the table and its partitions; no columns stand for the primary key. */
+export function referencedIndexes(scene: Scene, table: string, columns: string[]): CatalogIndex[] {
+  const fits = (index: CatalogIndex): boolean =>
+    columns.length === 0 ? index.primary : index.unique && [...index.columns].sort().join() === [...columns].sort().join()
+  return partitionsOf(scene, table).flatMap((key) => indexesOf(scene, key).find(fits) ?? [])
 }
 
 /** Keys of the relations a view or materialized view reads directly. */

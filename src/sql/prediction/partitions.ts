@@ -9,6 +9,7 @@ import {
   keyOf,
   nameOf,
   partitionsOf,
+  referencedIndexes,
   referencesTo,
   relationOf,
   type Scene,
@@ -31,12 +32,18 @@ function join({ table, parent }: Parameters<Predictor>[0], mode: 'ShareUpdateExc
 }
 
 /** A new partition copies its parent's indexes and foreign keys, in both directions. */
-export function takeOverFromParent(scene: Scene, parent: string, effects: Recorder): void {
+export function takeOverFromParent(scene: Scene, parent: string, partition: string | undefined, effects: Recorder): void {
   effects.lockIndexes(parent, 'ShareUpdateExclusiveLock')
-  for (const { references } of constraintsOf(scene, parent))
-    if (references) effects.lock(partitionsOf(scene, references.table), 'ShareRowExclusiveLock')
-  for (const { table, constraint } of referencesTo(scene, nameOf(scene, parent)))
-    if (constraint.local !== false) effects.lock(keyOf(table), scene.known.postgres >= 15 ? 'ShareRowExclusiveLock' : 'AccessShareLock')
+  for (const { references } of constraintsOf(scene, parent)) {
+    if (!references) continue
+    effects.lock(partitionsOf(scene, references.table), 'ShareRowExclusiveLock')
+    if (!partition) effects.depend(referencedIndexes(scene, references.table, references.columns).map(keyOf), 'index')
+  }
+  for (const { table, constraint } of referencesTo(scene, nameOf(scene, parent))) {
+    if (constraint.local === false) continue
+    effects.lock(keyOf(table), scene.known.postgres >= 15 ? 'ShareRowExclusiveLock' : 'AccessShareLock')
+    if (partition) effects.depend(referencedIndexes(scene, partition, constraint.references?.columns ?? []).map(keyOf), 'index')
+  }
 }
 
 /** The default partition may hold rows of the new one: it is locked, and read unless a constraint of its own says it does not. */
@@ -55,7 +62,7 @@ function attach(...[operation, scene, effects]: Parameters<Predictor>): void {
   const bounds = word(operation.bounds)
   effects.lock(parent, 'ShareUpdateExclusiveLock')
   effects.lock(treeOf(scene, partition), 'AccessExclusiveLock')
-  takeOverFromParent(scene, parent, effects)
+  takeOverFromParent(scene, parent, partition, effects)
   for (const index of indexesOf(scene, parent))
     if (!counterpart(scene, partition, index)) buildLike(scene, parent, partition, index, effects)
   for (const constraint of constraintsOf(scene, parent)) if (constraint.references) copyForeignKey(scene, partition, constraint, effects)

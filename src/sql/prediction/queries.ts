@@ -46,10 +46,12 @@ export function readAll(operation: Operation, scene: Scene, effects: Recorder): 
 
 /** Sequences named in the calls of the operation's expressions. */
 export function drawNumbers({ calls }: Operation, effects: Recorder): void {
-  for (const call of words(calls)) {
-    const [name, sequence] = call.split(':')
-    if (sequence && ['nextval', 'setval'].includes(name as string)) effects.lock(sequence, 'RowExclusiveLock', 'sequence')
-  }
+  effects.lock(sequencesDrawn(calls), 'RowExclusiveLock', 'sequence')
+}
+
+/** Of `nextval:public.numbers` the sequence. */
+export function sequencesDrawn(calls: unknown): string[] {
+  return words(calls).flatMap((call) => /^(?:nextval|setval):(.*)$/.exec(call)?.[1] ?? [])
 }
 
 /** The planner opens a table's indexes, and those of its partitions, in the mode of the table; a view stands for what it reads. */

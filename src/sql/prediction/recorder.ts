@@ -1,10 +1,12 @@
 import type { CatalogIndex } from '../catalog.ts'
 import { type Effects, type IndexBuild, isStronger, type LockMode, type RelationKind } from '../effects.ts'
-import { indexesOf, keyOf, nameOf, relationOf, type Scene, splitKey, stored } from './knowledge.ts'
+import { indexesOf, keyOf, locksDependencies, nameOf, relationOf, type Scene, splitKey, stored } from './knowledge.ts'
 
 /** Gathers the effects of one operation. Relations that are not there, or that the statement makes, are passed over. */
 export interface Recorder {
   lock(keys: string | string[], mode: LockMode, kind?: RelationKind): void
+  /** What something new depends on: see `locksDependencies`. */
+  depend(keys: string | string[], kind: RelationKind): void
   /** Every index of the tables. */
   lockIndexes(keys: string | string[], mode: LockMode): void
   /** New files for those of the tables that have files, and with them all their indexes. */
@@ -49,6 +51,9 @@ export function openRecorder(scene: Scene): Recorder {
   const recorder: Recorder = {
     lock(keys, mode, kind = 'table') {
       for (const key of [keys].flat()) lockOne(key, mode, kind)
+    },
+    depend(keys, kind) {
+      if (locksDependencies(scene)) recorder.lock(keys, 'AccessShareLock', kind)
     },
     lockIndexes(keys, mode) {
       for (const key of [keys].flat()) for (const index of indexesOf(scene, key)) lockOne(keyOf(index), mode, 'index')

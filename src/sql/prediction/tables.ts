@@ -37,7 +37,7 @@ function createTable(...[operation, scene, effects]: Parameters<Predictor>): voi
   const parent = word(operation.partitionOf)
   if (parent === undefined) return
   effects.lock(parent, 'AccessExclusiveLock')
-  takeOverFromParent(scene, parent, effects)
+  takeOverFromParent(scene, parent, undefined, effects)
   addDefaultPartitionScan(scene, parent, word(operation.bounds), effects)
 }
 
@@ -126,10 +126,9 @@ function comment({ object, table, type }: Operation, _: Scene, effects: Recorder
 }
 
 /** Since 18 privileges are changed under a lock. */
-function grant({ table, type }: Operation, { known: { postgres } }: Scene, effects: Recorder): void {
+function grant({ table }: Operation, { known: { postgres } }: Scene, effects: Recorder): void {
   if (postgres < 18) return
   if (table) effects.lock(table.key, 'AccessShareLock')
-  if (typeof type === 'string') effects.lock(type, 'AccessShareLock', 'type')
 }
 
 /** ALTER PUBLICATION … SET TABLE also locks the tables that go. */

@@ -10,6 +10,7 @@ export const TYPES: Predictors = {
   'add enum value': lockType,
   'rename enum value': lockType,
   'alter type': alterType,
+  'rename type': alterType,
   'drop type': drop,
   'drop domain': drop,
 }
@@ -41,10 +42,12 @@ function alterDomain({ what, type, valid, constraint }: Operation, scene: Scene,
   effects.scan(usersOf(scene, name))
 }
 
-/** ALTER TYPE … ATTRIBUTE … CASCADE changes the tables of the type. */
+/** A composite type is a relation without rows. ALTER TYPE … ATTRIBUTE … CASCADE changes the tables of the type. */
 function alterType({ what, type, cascade }: Operation, scene: Scene, effects: Recorder): void {
+  if (typeof type !== 'string') return
+  if (what !== 'set options' && typeOf(scene, type)?.kind === 'composite') effects.lock(typeKeyOf(scene, type), 'AccessExclusiveLock', 'type')
   // RENAME ATTRIBUTE tells no CASCADE, without which it would fail.
-  if ((!cascade && what !== 'rename attribute') || typeof type !== 'string') return
+  if (!cascade && what !== 'rename attribute') return
   const typed = [...(scene.known.catalog?.relations ?? [])]
     .filter(([, one]) => one.ofType === typeKeyOf(scene, type))
     .flatMap(([key]) => treeOf(scene, key))
