@@ -14,26 +14,31 @@ export const droppedForeignKey: Detector = (scene) =>
         : []
     })
 
+const GUARDS = new Set(['foreign key', 'check', 'unique', 'exclusion'])
+
 /** A foreign key, CHECK, UNIQUE or EXCLUDE that is gone after the script, when nothing stands in for it. */
 export const droppedConstraint: Detector = (scene) =>
   dropped(scene).filter(({ operation, before }) => {
-    if (before ? !['foreign key', 'check', 'unique', 'exclusion'].includes(before.type) : scene.before || operation.guarded) return false
-    return before ? !isReplaced(scene, operation, before) : !isFollowedUp(scene, operation)
+    if (before) return GUARDS.has(before.type) && !isReplaced(scene, operation, before)
+    return !scene.before && !operation.guarded && !isNamedAsKey(operation) && !isFollowedUp(scene, operation)
   })
 
 /** A primary key that is gone after the script. */
 export const droppedPrimaryKey: Detector = (scene) =>
   dropped(scene)
-    .filter(({ operation: { table, constraint }, before }) =>
-      before ? before.type === 'primary key' : !scene.before && constraint?.name === `${table?.name}_pkey`,
-    )
+    .filter(({ operation, before }) => (before ? before.type === 'primary key' : !scene.before && isNamedAsKey(operation)))
     .filter(({ operation, before }) => (scene.after && before ? !hasPrimaryKey(scene, operation) : !isFollowedUp(scene, operation)))
     .map(({ statement, operation }) => {
       const key = operation.table?.key ?? ''
-      const publication = [...(scene.before?.publications ?? [])].find(([, tables]) => tables.includes(key))?.[0]
+      const publication = [...((scene.after ?? scene.before)?.publications ?? [])].find(([, tables]) => tables.includes(key))?.[0]
       const cost = publication === undefined ? '' : `, which publication \`${publication}\` needs to replicate updates and deletes`
       return { statement, operation, values: { cost } }
     })
+
+/** As Postgres names primary keys: without a clone, the best there is to go by. */
+function isNamedAsKey({ table, constraint }: Operation): boolean {
+  return constraint?.name === `${table?.name}_pkey`
+}
 
 interface Dropped extends Sighting {
   /** Undefined without a clone, or when the database has no such constraint. */

@@ -9,7 +9,7 @@ import { tableAt } from '../known-table.ts'
 export const uniqueOverExistingRows: Detector = (scene) =>
   scene.statements.flatMap((statement) =>
     statement.operations
-      .filter((operation) => scene.before && isAsked(operation))
+      .filter((operation) => isAsked(operation) && scene.before?.relations.has(operation.table?.key ?? ''))
       .flatMap((operation) => {
         const columns = operation.index?.columns ?? operation.constraint?.columns ?? []
         const table = tableAt(scene, operation.table?.key ?? '', statement.index)
