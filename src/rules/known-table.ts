@@ -1,4 +1,5 @@
 import type { CatalogIndex, CatalogRelation } from '../sql/catalog.ts'
+import type { Operation } from '../sql/operation.ts'
 import type { Scene } from './claim.ts'
 import { partsOf } from './index-definition.ts'
 import { changed } from './table-changes.ts'
@@ -45,11 +46,25 @@ export function tableAfter(scene: Scene, key: string): KnownTable | undefined {
 export function tableAt(scene: Scene, key: string, until = Number.POSITIVE_INFINITY): KnownTable | undefined {
   const relation = scene.before?.relations.get(key)
   let table = relation && fromCatalog(key, relation)
-  for (const statement of scene.statements) {
-    if (statement.index >= until) break
-    for (const operation of statement.operations) if (operation.table?.key === key) table = changed(table, operation)
+  for (const operation of operationsOn(scene.statements).get(key) ?? []) {
+    if (operation.number >= until) break
+    table = changed(table, operation)
   }
   return table
+}
+
+const grouped = new WeakMap<Scene['statements'], Map<string, Operation[]>>()
+
+/** The operations of a script by the key of their table, sorted out once: a dump has thousands of statements, and detectors ask for each. */
+function operationsOn(statements: Scene['statements']): Map<string, Operation[]> {
+  const known = grouped.get(statements)
+  if (known) return known
+  const groups = Map.groupBy(
+    statements.flatMap(({ operations }) => operations).filter(({ table }) => table !== undefined),
+    ({ table }) => table?.key ?? '',
+  )
+  grouped.set(statements, groups)
+  return groups
 }
 
 export function isPartitioned(scene: Scene, key: string | undefined): boolean {

@@ -1,18 +1,32 @@
-import type { Detector, Scene, Sighting } from '../claim.ts'
+import type { Operation } from '../../sql/operation.ts'
+import type { Detector, Sighting } from '../claim.ts'
 import { type KnownIndex, tableAfter } from '../known-table.ts'
 import { indexName, makesIndex } from '../table-changes.ts'
 
 /** Pairs of indexes of which one serves for both and at least one is new with this script. */
-export const redundantIndex: Detector = (scene) =>
-  newIndexes(scene).flatMap(({ statement, operation, name }): Sighting[] => {
+export const redundantIndex: Detector = (scene) => {
+  const made = scene.statements.flatMap((statement) =>
+    statement.operations.filter(makesIndex).map((operation) => ({ statement, operation })),
+  )
+  const places = new Map(made.map(({ operation }, place) => [keyOf(operation, indexName(operation)), place]))
+  return made.flatMap(({ statement, operation }): Sighting[] => {
+    const old = scene.before?.relations.get(operation.table?.key ?? '')?.indexes ?? []
     const indexes = tableAfter(scene, operation.table?.key ?? '')?.indexes ?? []
-    const own = indexes.find((one) => one.name === name)
-    if (!own) return []
-    const cover = indexes.find((other) => other !== own && isCovered(own, other) && (!isCovered(other, own) || !isLater(scene, other, own)))
+    const own = indexes.find(({ name }) => name === indexName(operation))
+    if (!own || old.some(({ name }) => name === own.name)) return []
+    // Of two equal indexes the later one is spare; one that stood before is earlier than all.
+    const place = ({ name }: KnownIndex) => places.get(keyOf(operation, name)) ?? -1
+    const others = indexes.filter((other) => other !== own)
+    const cover = others.find((other) => isCovered(own, other) && (!isCovered(other, own) || place(other) < place(own)))
     if (cover) return [{ statement, operation, values: { spare: own.name, cover: cover.name } }]
-    const covered = indexes.find((other) => other !== own && isCovered(other, own) && !isNew(scene, other))
+    const covered = others.find((other) => isCovered(other, own) && old.some(({ name }) => name === other.name))
     return covered ? [{ statement, operation, values: { spare: covered.name, cover: own.name } }] : []
   })
+}
+
+function keyOf({ table }: Operation, index: string): string {
+  return `${table?.key} ${index}`
+}
 
 /** Everything `index` can answer or enforce, `other` does too. */
 function isCovered(index: KnownIndex, other: KnownIndex): boolean {
@@ -27,22 +41,5 @@ function isCovered(index: KnownIndex, other: KnownIndex): boolean {
     (!index.unique || (isSame && other.unique)) &&
     !index.primary &&
     index.include.every((one) => other.include.includes(one) || other.columns.includes(one))
-  )
-}
-
-function isNew({ before, statements }: Scene, { name }: KnownIndex): boolean {
-  const isOld = before && [...before.relations.values()].some(({ indexes }) => indexes.some((one) => one.name === name))
-  return !isOld && statements.length > 0
-}
-
-/** Of two equal indexes the later one is spare. */
-function isLater(scene: Scene, index: KnownIndex, other: KnownIndex): boolean {
-  const place = ({ name }: KnownIndex) => newIndexes(scene).findIndex((one) => one.name === name)
-  return place(index) > place(other)
-}
-
-function newIndexes({ statements }: Scene) {
-  return statements.flatMap((statement) =>
-    statement.operations.filter(makesIndex).map((operation) => ({ statement, operation, name: indexName(operation) })),
   )
 }
