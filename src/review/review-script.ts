@@ -7,24 +7,20 @@ import type { Claim, Scene } from '../rules/claim.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import { markNew } from '../sql/reader/mark-new.ts'
 import { readScript } from '../sql/reader/read-script.ts'
-import type { Statement } from '../sql/statement.ts'
-import type { Finding } from './finding.ts'
 import { findingOf } from './finding-of.ts'
 import { judge, type Witness } from './judge.ts'
 import { withMeasuredWords } from './measured-words.ts'
 import { predictAll } from './predict-all.ts'
 import { withPreparedFixes } from './prepared-fixes.ts'
-import { claimsOfRows, type QueryRows, runQueryRules } from './query-rules.ts'
 import type { ReviewedScript, ReviewParts } from './review.ts'
-import { type Placed, suppress } from './suppress.ts'
+import type { Placed } from './suppress.ts'
 import { worthTelling } from './worth-telling.ts'
 
 /** What a script is reviewed against. */
 export interface Surroundings {
   clone: Clone | undefined
-  /** What the clone holds before the script, and what the rules' queries found in it. */
+  /** What the clone holds before the script. */
   catalog: Catalog | undefined
-  rows: QueryRows | undefined
   /** Keys of relations that earlier scripts of the same change created. */
   created: ReadonlySet<string>
   /** Does the clone hold all that came before? Without it, a missing table says nothing about the change. */
@@ -33,13 +29,12 @@ export interface Surroundings {
 
 export interface ScriptReview {
   reviewed: ReviewedScript
-  findings: Finding[]
-  /** Relations this script creates. */
-  created: string[]
+  /** Findings before ignore comments and the baseline are applied. */
+  placed: Placed[]
+  /** Keys of what the change created so far and did not drop. */
+  created: ReadonlySet<string>
   /** What the clone holds after it. */
   catalog: Catalog | undefined
-  rows: QueryRows | undefined
-  notes: string[]
 }
 
 /** Reads a script, predicts and measures its effects, and judges what the rules claim of it. */
@@ -49,8 +44,7 @@ export async function reviewScript(script: Script, around: Surroundings, parts: 
   const run = clone && (await measureScript(clone, read, script.transaction, { catalog: around.catalog }, signal))
   const predicted = predictAll(read, { catalogs: run?.catalogs, before: around.catalog, created, postgres: parts.postgres })
   const scene = { statements: predicted.statements, postgres: parts.postgres, before: around.catalog, after: run?.after }
-  const rows = clone && (await runQueryRules(parts.rules, clone, parts.postgres))
-  const judged = await judgeAll(script, scene, run?.measurements, { ...around, rowsAfter: rows }, parts, signal)
+  const placed = await judgeAll(script, scene, run?.measurements, around, parts, signal)
   return {
     reviewed: {
       script,
@@ -60,32 +54,27 @@ export async function reviewScript(script: Script, around: Surroundings, parts: 
         measurement: run?.measurements[index],
       })),
     },
-    findings: suppress(judged, script, scene.statements, parts.known, parts.rules),
-    created: predicted.created,
+    placed,
+    created: new Set(predicted.created),
     catalog: run?.after ?? around.catalog,
-    rows,
-    notes: rows?.notes ?? [],
   }
 }
-
-type Measured = Surroundings & { rowsAfter: QueryRows | undefined }
 
 async function judgeAll(
   script: Script,
   scene: Scene,
   measurements: Measurement[] | undefined,
-  around: Measured,
+  around: Surroundings,
   parts: ReviewParts,
   signal: AbortSignal,
 ): Promise<Placed[]> {
-  const { clone, rows, rowsAfter, created } = around
+  const { clone, created } = around
   const claims = await check(scene, parts.rules)
   const asMeasured = measurements && withMeasuredWords(scene.statements, measurements, (relation) => created.has(relation))
   const again = asMeasured ? await check({ ...scene, statements: asMeasured }, parts.rules) : []
   const seen = new Map(again.map((claim) => [keyOf(claim), claim]))
   const foreseen = new Set(claims.map(keyOf))
-  const ofRows = rows && rowsAfter ? claimsOfRows(parts.rules, rows, rowsAfter, scene.statements) : []
-  const all = [...claims, ...again.filter((claim) => !foreseen.has(keyOf(claim))), ...ofRows]
+  const all = [...claims, ...again.filter((claim) => !foreseen.has(keyOf(claim)))]
   const told = worthTelling(all, measurements, around.baseIsWhole)
   const fixed = await withPreparedFixes(told, clone, scene.before, signal)
 
@@ -96,11 +85,21 @@ async function judgeAll(
       measurement: measurements?.[statement.index],
       measured: seen.get(keyOf(claim))?.operation ?? asMeasured?.[statement.index]?.operations[operationIndex(claim)],
       seenAgain: seen.has(keyOf(claim)),
-      clone: clone && `${clone.provider} Postgres ${clone.version}`,
+      clone: clone && nameOf(clone),
       postgres: parts.postgres,
     }
     return { finding: findingOf(script, claim, judge(claim, witness, parts.nextEvidenceId), occurrences), statement: statement.index }
   })
+}
+
+/** A claim made of rows that a rule's query found is settled by them. */
+export function judgeRows(script: Script, claim: Claim, clone: Clone, parts: ReviewParts): Placed {
+  const witness: Witness = { measurement: undefined, measured: undefined, seenAgain: true, clone: nameOf(clone), postgres: parts.postgres }
+  return { finding: findingOf(script, claim, judge(claim, witness, parts.nextEvidenceId), new Map()), statement: claim.statement.index }
+}
+
+function nameOf({ provider, version }: Clone): string {
+  return `${provider} Postgres ${version}`
 }
 
 /** The same claim made of predicted and of measured words. A rule that speaks once a script may point at another place the second time. */

@@ -1,17 +1,13 @@
 /** A review from start to end: scripts -> statements -> predicted and measured effects -> claims -> findings. */
-import type { Clone, CloneProvider, SkippedBase } from '../clones/clone.ts'
+import type { CloneProvider, SkippedBase } from '../clones/clone.ts'
 import type { Measurement } from '../experiments/measurement.ts'
-import { readCatalog } from '../experiments/read-catalog.ts'
 import type { Script } from '../extractors/script.ts'
 import type { Rule } from '../rules/rule.ts'
-import type { Catalog } from '../sql/catalog.ts'
 import type { Effects } from '../sql/effects.ts'
 import type { Statement } from '../sql/statement.ts'
-import { applyScript, baseOf } from './base.ts'
 import type { Finding } from './finding.ts'
 import type { Stack } from './plan.ts'
-import { type QueryRows, runQueryRules } from './query-rules.ts'
-import { reviewScript } from './review-script.ts'
+import { reviewStack, type StackReview } from './review-stack.ts'
 
 /** Everything a review found, and what it looked at. */
 export interface Review {
@@ -85,45 +81,6 @@ export async function review(stacks: readonly Stack[], parts: ReviewParts, signa
     notes: [...new Set(results.flatMap(({ notes }) => notes))],
     ms: performance.now() - started,
   }
-}
-
-type StackReview = Pick<Review, 'scripts' | 'findings' | 'cloneVersion' | 'skippedBase' | 'notes'>
-
-async function reviewStack(stack: Stack, parts: ReviewParts, signal: AbortSignal): Promise<StackReview> {
-  if (!parts.clones) return await reviewSteps(stack, undefined, parts, signal)
-  parts.progress('starting Postgres and replaying the base')
-  await using clone = await parts.clones.create(await baseOf(stack), signal)
-  return await reviewSteps(stack, clone, parts, signal)
-}
-
-async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: ReviewParts, signal: AbortSignal): Promise<StackReview> {
-  const result: StackReview = {
-    scripts: [],
-    findings: [],
-    cloneVersion: clone?.version ?? null,
-    skippedBase: [...(clone?.skipped ?? [])],
-    notes: [],
-  }
-  const created = new Set<string>()
-  let catalog: Catalog | undefined = clone && (await readCatalog(clone))
-  let rows: QueryRows | undefined = clone && (await runQueryRules(parts.rules, clone, parts.postgres))
-  for (const [index, { script, reviewed }] of stack.steps.entries()) {
-    parts.progress(`${index + 1}/${stack.steps.length} ${script.path}`)
-    if (!reviewed) {
-      if (clone) catalog = await applyScript(script, clone, result.skippedBase, signal)
-      continue
-    }
-    if (parts.each === 'script') created.clear()
-    const around = { clone, catalog, rows, created, baseIsWhole: stack.baseIsWhole && result.skippedBase.length === 0 }
-    const one = await reviewScript(script, around, parts, signal)
-    result.scripts.push(one.reviewed)
-    result.findings.push(...one.findings)
-    result.notes.push(...script.notes.map((note) => `${script.path}: ${note}`), ...one.notes)
-    for (const key of one.created) created.add(key)
-    catalog = one.catalog
-    rows = one.rows
-  }
-  return result
 }
 
 /** Of a rule that speaks once a change, the first finding that stands. */

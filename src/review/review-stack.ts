@@ -1,0 +1,84 @@
+import type { Clone, SkippedBase } from '../clones/clone.ts'
+import { ServiceError } from '../errors.ts'
+import { readCatalog } from '../experiments/read-catalog.ts'
+import type { Catalog } from '../sql/catalog.ts'
+import { applyScript, baseOf } from './base.ts'
+import type { Finding } from './finding.ts'
+import type { Stack } from './plan.ts'
+import { claimsOfRows, type QueryRows, runQueryRules } from './query-rules.ts'
+import type { ReviewedScript, ReviewParts } from './review.ts'
+import { judgeRows, reviewScript, type ScriptReview } from './review-script.ts'
+import { suppress } from './suppress.ts'
+
+/** What one database's scripts gave. */
+export interface StackReview {
+  scripts: ReviewedScript[]
+  findings: Finding[]
+  cloneVersion: string | null
+  skippedBase: SkippedBase[]
+  notes: string[]
+}
+
+/** Reviews the scripts of a stack in order, on a clone that holds its base when there are clones. */
+export async function reviewStack(stack: Stack, parts: ReviewParts, signal: AbortSignal): Promise<StackReview> {
+  if (!parts.clones) return await reviewSteps(stack, undefined, parts, signal)
+  parts.progress('starting Postgres and replaying the base')
+  await using clone = await parts.clones.create(await baseOf(stack), signal)
+  return await reviewSteps(stack, clone, parts, signal)
+}
+
+async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: ReviewParts, signal: AbortSignal): Promise<StackReview> {
+  const skippedBase = [...(clone?.skipped ?? [])]
+  const reviews: ScriptReview[] = []
+  let created: ReadonlySet<string> = new Set()
+  let catalog: Catalog | undefined = clone && (await readCatalog(clone))
+  const before = await rowsOf(clone, parts)
+  for (const [index, { script, reviewed }] of stack.steps.entries()) {
+    parts.progress(`${index + 1}/${stack.steps.length} ${script.path}`)
+    if (!reviewed) {
+      if (clone) catalog = await applyScript(script, clone, skippedBase, signal)
+      continue
+    }
+    if (parts.each === 'script') created = new Set()
+    const around = { clone, catalog, created, baseIsWhole: stack.baseIsWhole && skippedBase.length === 0 }
+    const one = await reviewScript(script, around, parts, signal)
+    reviews.push(one)
+    created = one.created
+    catalog = one.catalog
+  }
+  const after = await rowsOf(clone, parts)
+  if (clone) addRowClaims(reviews, before, after, clone, parts)
+  return {
+    scripts: reviews.map(({ reviewed }) => reviewed),
+    findings: reviews.flatMap(({ reviewed, placed }) =>
+      suppress(
+        placed,
+        reviewed.script,
+        reviewed.statements.map(({ statement }) => statement),
+        parts.known,
+        parts.rules,
+      ),
+    ),
+    cloneVersion: clone?.version ?? null,
+    skippedBase,
+    notes: [...reviews.flatMap(({ reviewed: { script } }) => script.notes.map((note) => `${script.path}: ${note}`)), ...after.notes],
+  }
+}
+
+/** Queries cost more than all other rules together, so they are asked at the two ends of a stack and not around each script. */
+async function rowsOf(clone: Clone | undefined, parts: ReviewParts): Promise<QueryRows> {
+  try {
+    return clone ? await runQueryRules(parts.rules, clone, parts.postgres) : { rows: new Map(), notes: [] }
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    return { rows: new Map(), notes: [`rules that query the catalog were not asked: ${error.message}`] }
+  }
+}
+
+function addRowClaims(reviews: readonly ScriptReview[], before: QueryRows, after: QueryRows, clone: Clone, parts: ReviewParts): void {
+  const statements = reviews.flatMap(({ reviewed }) => reviewed.statements.map(({ statement }) => statement))
+  for (const claim of claimsOfRows(parts.rules, before, after, statements)) {
+    const home = reviews.find(({ reviewed }) => reviewed.statements.some(({ statement }) => statement === claim.statement))
+    if (home) home.placed.push(judgeRows(home.reviewed.script, claim, clone, parts))
+  }
+}
