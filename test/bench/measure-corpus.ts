@@ -25,12 +25,12 @@ const signal = new AbortController().signal
 const SCHEMAS = `SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`
 const PUBLICATIONS = 'SELECT pubname AS name FROM pg_publication'
 
-/** The corpus's cases that this clone can run in a transaction. */
+/** The corpus's cases for a server of this major. */
 export function casesFor(cases: Case[], { postgres }: Pick<Clone, 'postgres'>): Case[] {
-  return cases.filter((one) => one.since <= postgres && !one.alone)
+  return cases.filter((one) => one.since <= postgres && postgres <= one.until)
 }
 
-/** Runs each case in a transaction that is rolled back, measured as the `effects` experiment does. */
+/** Runs each case, measured as the `effects` experiment does: in a transaction that is rolled back, or alone where it must be. */
 export async function* measureCorpus(clone: Clone, cases: Case[]): AsyncGenerator<Measured> {
   const within = withoutCommits(clone)
   let setup = ''
@@ -50,6 +50,12 @@ export async function* measureCorpus(clone: Clone, cases: Case[]): AsyncGenerato
     const read = committed.length > 0 ? await readCatalog(clone) : atStart
     const timeZone = /TimeZone = '(.*)'/.exec(local.join())?.[1] ?? read.timeZone
     const catalog = { ...read, timeZone }
+    if (one.alone) {
+      yield { ...(await measureAlone(clone, statement, atStart)), one, statement, earlier: [], atStart, catalog }
+      for (const text of one.after) await mustRun(clone, text)
+      atStart = await readCatalog(clone)
+      continue
+    }
     await mustRun(clone, 'BEGIN')
     // Plans that earlier statements left would hide what planning locks.
     const prefix = ['DISCARD PLANS', ...local]
@@ -58,6 +64,11 @@ export async function* measureCorpus(clone: Clone, cases: Case[]): AsyncGenerato
     for (const text of one.after) await mustRun(clone, text)
     yield { one, statement, earlier: statements.slice(0, -1), atStart, catalog, effects, refusal: unmeasured }
   }
+}
+
+async function measureAlone(clone: Clone, statement: Statement, atStart: LiveCatalog): Promise<Pick<Measured, 'effects' | 'refusal'>> {
+  const { effects, error } = await measureInTransaction({ clone, signal, atStart, now: atStart }, statement, [], 'none')
+  return { effects, refusal: error?.message }
 }
 
 async function loadSetup(clone: Clone, name: string): Promise<void> {
