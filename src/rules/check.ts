@@ -1,8 +1,8 @@
 import type { Operation } from '../sql/operation.ts'
 import { spliceAfter } from '../sql/reader/splice.ts'
 import type { Statement } from '../sql/statement.ts'
-import type { Claim, ClaimFix, Detector, Scene, Sighting } from './claim.ts'
-import { meets } from './condition.ts'
+import type { Claim, ClaimFix, Scene, Sighting } from './claim.ts'
+import { actionsOf, meets } from './condition.ts'
 import { detectors } from './detectors/index.ts'
 import { fill, fillSql, isFillable } from './fill.ts'
 import { isPartitioned } from './known-table.ts'
@@ -11,27 +11,37 @@ import { columnOf, sqlWords } from './sql-words.ts'
 
 /** Every claim the rules make of a script, in the order of its statements. Rules that query a clone are left to the review. */
 export async function check(scene: Scene, rules: readonly Rule[]): Promise<Claim[]> {
-  const operations = scene.statements.flatMap((statement) => statement.operations)
+  const places = placesOf(scene)
   const sightings = rules
     .filter((rule) => holdsFor(rule, scene.postgres))
-    .flatMap((rule) => thinOut(rule, detectorOf(rule, operations)(scene)).map((sighting) => ({ rule, sighting })))
+    .flatMap((rule) => thinOut(rule, sightingsOf(rule, scene, places)).map((sighting) => ({ rule, sighting })))
   sightings.sort((a, b) => a.sighting.statement.index - b.sighting.statement.index)
   return Promise.all(sightings.map(({ rule, sighting }) => claimOf(scene, rule, sighting)))
 }
 
-function detectorOf(rule: Rule, operations: readonly Operation[]): Detector {
-  if (rule.when) {
-    const condition = rule.when
-    return (scene) =>
-      scene.statements.flatMap((statement) =>
-        statement.operations
-          .filter((operation) => meets(condition, operation, operations, scene))
-          .map((operation) => ({ statement, operation })),
-      )
+/** The operations of a script with their statements, and by action: most rules are about one, and most scripts hold few. */
+interface Places {
+  operations: Operation[]
+  all: Sighting[]
+  byAction: Map<string, Sighting[]>
+}
+
+function placesOf({ statements }: Scene): Places {
+  const all = statements.flatMap((statement) => statement.operations.map((operation) => ({ statement, operation })))
+  return { operations: all.map(({ operation }) => operation), all, byAction: Map.groupBy(all, ({ operation }) => operation.action) }
+}
+
+function sightingsOf({ id, when, detect }: Rule, scene: Scene, { operations, all, byAction }: Places): Sighting[] {
+  if (when) {
+    const actions = actionsOf(when)
+    const candidates = actions.length > 0 ? actions.flatMap((action) => byAction.get(action) ?? []) : all
+    const found = candidates.filter(({ operation }) => meets(when, operation, operations, scene))
+    return found.sort((a, b) => a.operation.number - b.operation.number)
   }
-  const detector = rule.detect ? detectors[rule.detect] : () => []
-  if (!detector) throw new Error(`${rule.id} names no detector: ${rule.detect}`)
-  return detector
+  if (detect === undefined) return []
+  const detector = detectors[detect]
+  if (!detector) throw new Error(`${id} names no detector: ${detect}`)
+  return detector(scene)
 }
 
 /** `once: transaction` keeps the first sighting of each transaction, `once: script` the first of all; `once: change` is finished by the review. */

@@ -71,6 +71,7 @@ function isTest(wanted: unknown, word: string): boolean {
 
 /** The value at a dotted path of an operation; undefined where the path leads nowhere. */
 export function wordAt(operation: object, path: string): unknown {
+  if (!path.includes('.')) return (operation as Record<string, unknown>)[path]
   return path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], operation)
 }
 
@@ -103,7 +104,8 @@ function testFaults(wanted: unknown): string[] {
     .map((word) => `\`${word}\` is no test: use ${[...TESTS].join(', ')}`)
 }
 
-function actionsOf({ action }: Condition): string[] {
+/** The actions a condition is about; empty when it is about any. */
+export function actionsOf({ action }: Condition): string[] {
   if (Array.isArray(action)) return action as string[]
   return typeof action === 'string' ? [action] : []
 }
