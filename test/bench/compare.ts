@@ -7,13 +7,19 @@ export type Measure = (typeof MEASURES)[number]
 /** A line for each effect on what existed before the script, so that predicted and measured ones can be compared. */
 export type Facts = Record<Measure, string[]>
 
-/** `ShareLock table public.orders`; only locks on tables when `tablesOnly`. */
+/** `ShareLock table public.orders`. With `tablesOnly` what can be known without a catalog: no indexes. */
 export function factsOf({ locks, rewrites, scans, builds }: Effects, tablesOnly = false): Facts {
   return {
-    locks: locks.filter((one) => one.existed && (!tablesOnly || one.kind === 'table')).map((one) => `${one.mode} ${one.kind} ${one.relation}`).sort(),
+    locks: locks
+      .filter((one) => one.existed && (!tablesOnly || one.kind === 'table'))
+      .map((one) => `${one.mode} ${one.kind} ${one.relation}`)
+      .sort(),
     rewrites: [...rewrites].sort(),
     scans: [...scans].sort(),
-    builds: builds.filter((one) => one.existed).map((one) => `${one.index} on ${one.table}${one.constraint ? ` (${one.constraint})` : ''}`).sort(),
+    builds: builds
+      .filter((one) => one.existed && !tablesOnly)
+      .map((one) => `${one.index} on ${one.table}${one.constraint ? ` (${one.constraint})` : ''}`)
+      .sort(),
   }
 }
 
@@ -53,9 +59,9 @@ export function openTally(): Tally {
 }
 
 /** Locks of what ran alone are gone before they can be seen. */
-export function compare(tally: Tally, { one }: Measured, predicted: Facts, measured: Facts): void {
+export function compare(tally: Tally, { one }: Measured, predicted: Facts, measured: Facts, measures: readonly Measure[] = MEASURES): void {
   const statement = [...one.before, one.statement].join('; ')
-  const seen = MEASURES.filter((measure) => !one.alone || measure !== 'locks')
+  const seen = measures.filter((measure) => !one.alone || measure !== 'locks')
   tally.compared += seen.length
   const differing = differences(predicted, measured).filter(({ measure }) => seen.includes(measure))
   tally.differing.push(...differing.map((difference) => ({ ...difference, statement })))

@@ -17,13 +17,11 @@ export interface Case {
   until: number
   /** It cannot run in a transaction block, so its locks cannot be read afterwards. */
   alone: boolean
-  /** Why it cannot run on the embedded Postgres. */
-  notEmbedded?: string
 }
 
 /**
  * Reads test/fixtures/facts/*.sql. One statement stands on one line; comment lines of the form
- * `-- setup: shop`, `-- before: …;`, `-- after: …;`, `-- since: 15`, `-- alone: why` and `-- not on embedded: why` speak of the
+ * `-- setup: shop`, `-- before: …;`, `-- after: …;`, `-- since: 15`, `-- until: 17` and `-- alone: why` speak of the
  * statement that follows, `setup` of all that follow.
  */
 export function readCorpus(): Case[] {
@@ -44,9 +42,9 @@ function readCases(file: string): Case[] {
   readFileSync(new URL(file, FOLDER), 'utf8')
     .split('\n')
     .forEach((line, index) => {
-      const directive = /^-- (setup|before|after|since|until|alone|not on embedded): (.*)$/.exec(line)
-      if (directive?.[1] === 'setup') setup = directive[2]!
-      else if (directive) directives.set(directive[1]!, directive[2]!)
+      const [, directive, words = ''] = /^-- (setup|before|after|since|until|alone): (.*)$/.exec(line) ?? []
+      if (directive === 'setup') setup = words
+      else if (directive) directives.set(directive, words)
       else if (line && !line.startsWith('--')) {
         if (!line.endsWith(';')) throw new Error(`${file}:${index + 1}: a statement must end on its line`)
         cases.push(readCase(file, index + 1, setup, line.slice(0, -1), directives))
@@ -57,7 +55,6 @@ function readCases(file: string): Case[] {
 }
 
 function readCase(file: string, line: number, setup: string, statement: string, directives: Map<string, string>): Case {
-  const notEmbedded = directives.get('not on embedded')
   return {
     file,
     line,
@@ -68,7 +65,6 @@ function readCase(file: string, line: number, setup: string, statement: string, 
     since: Number(directives.get('since') ?? 0),
     until: Number(directives.get('until') ?? 99),
     alone: directives.has('alone'),
-    ...(notEmbedded !== undefined && { notEmbedded }),
   }
 }
 

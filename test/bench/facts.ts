@@ -83,7 +83,12 @@ async function generate(): Promise<void> {
   }
   const lines = corpus.map((one): string => {
     const { statement, setup, before } = one
-    return JSON.stringify({ statement, setup, ...(before.length > 0 && { before }), versions: inRanges(facts.get(keyOfCase(one)) ?? new Map()) })
+    return JSON.stringify({
+      statement,
+      setup,
+      ...(before.length > 0 && { before }),
+      versions: inRanges(facts.get(keyOfCase(one)) ?? new Map()),
+    })
   })
   writeFileSync(FILE, `{"servers":${JSON.stringify(old.servers)},"facts":[\n${lines.join(',\n')}\n]}\n`)
 }

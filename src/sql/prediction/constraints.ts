@@ -3,6 +3,7 @@ import type { IndexBuild } from '../effects.ts'
 import type { Operation } from '../operation.ts'
 import { checkForeignKey, reached } from './columns.ts'
 import { dropConstraint } from './drops.ts'
+import { earlierReference } from './history.ts'
 import {
   constraintNamed,
   indexesOf,
@@ -34,7 +35,10 @@ function add(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   const constraint = operation.constraint
   if (key === undefined || !constraint) return
-  if (constraint.type === 'foreign key') return addForeignKey(operation, scene, key, effects)
+  if (constraint.type === 'foreign key') {
+    addForeignKey(operation, scene, key, effects)
+    return
+  }
   // One that is written in CREATE TABLE is checked when there are no rows.
   if (scene.created.has(key)) return
   const tables = reached(operation, scene)
@@ -124,14 +128,19 @@ function validate(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   if (key === undefined) return
   const found = constraintNamed(scene, key, operation.constraint?.name)
-  if (found?.valid) return effects.lock(key, 'ShareUpdateExclusiveLock')
+  if (found?.valid) {
+    effects.lock(key, 'ShareUpdateExclusiveLock')
+    return
+  }
   if (found?.references) {
     effects.lock(partitionsOf(scene, key), 'ShareUpdateExclusiveLock')
     effects.lock(partitionsOf(scene, found.references.table), 'RowShareLock')
-    return checkForeignKey(scene, key, found.references.table, effects)
+    checkForeignKey(scene, key, found.references.table, effects)
+    return
   }
   const tables = reached(operation, scene)
   effects.lock(tables, 'ShareUpdateExclusiveLock')
+  effects.lock(earlierReference(scene, key, operation.constraint?.name) ?? [], 'RowShareLock')
   effects.scan(tables)
 }
 
@@ -152,7 +161,10 @@ function drop(...[operation, scene, effects]: Parameters<Predictor>): void {
   if (key === undefined) return
   const found = constraintNamed(scene, key, operation.constraint?.name)
   effects.lock(key, 'AccessExclusiveLock')
-  if (!found) return
+  if (!found) {
+    effects.lock(earlierReference(scene, key, operation.constraint?.name) ?? [], 'AccessExclusiveLock')
+    return
+  }
   const inherited = found.type === 'check' || found.type === 'not null' || isPartitioned(scene, key)
   if (inherited && !found.noInherit)
     effects.lock(operation.only ? (relationOf(scene, key)?.children ?? []) : treeOf(scene, key), 'AccessExclusiveLock')

@@ -20,18 +20,24 @@ export function createdBy(statement: Pick<Statement, 'operations'>): string[] {
 }
 
 function createdIn(operation: Operation): string[] {
-  const { action, table, column, constraint, index, type } = operation
+  const { action, table, column, index, type } = operation
   if (CREATIONS.has(action) && table) return [table.key]
   if (action === 'create type' || action === 'create domain') return typeof type === 'string' ? [type] : []
   if (!table) return []
   const beside = (name: string) => `${table.schema}.${name}`
   if ((action === 'define column' || action === 'add column') && column && (column.serial || column.identity))
     return [beside(makeName(table.name, column.name, 'seq'))]
-  if (action === 'add constraint' && constraint && !constraint.index) {
-    const columns = constraint.columns?.length ? constraint.columns.join('_') : column?.name
-    if (constraint.type === 'primary key') return [beside(constraint.name ?? makeName(table.name, undefined, 'pkey'))]
-    if (constraint.type === 'unique') return [beside(constraint.name ?? makeName(table.name, columns, 'key'))]
-    if (constraint.type === 'exclusion' && constraint.name) return [beside(constraint.name)]
-  }
+  if (action === 'add constraint') return constraintIndex(operation).map(beside)
   return action === 'create index' && index?.name ? [beside(index.name)] : []
 }
+
+/** The name of the index a constraint makes for itself. */
+function constraintIndex({ table, column, constraint }: Operation): string[] {
+  if (!constraint || constraint.index || !LABELS[constraint.type ?? '']) return []
+  if (constraint.name) return [constraint.name]
+  if (constraint.type === 'exclusion') return []
+  const columns = constraint.columns?.length ? constraint.columns.join('_') : column?.name
+  return [makeName(table?.name ?? '', constraint.type === 'primary key' ? undefined : columns, LABELS[constraint.type ?? ''] ?? '')]
+}
+
+const LABELS: Record<string, string> = { 'primary key': 'pkey', unique: 'key', exclusion: 'excl' }

@@ -1,5 +1,6 @@
 /** What goes when something is dropped: indexes, sequences, foreign keys at both ends, and with CASCADE all that depends on it. */
 import type { CatalogConstraint, CatalogIndex } from '../catalog.ts'
+import { tableOfEarlierIndex } from './history.ts'
 import {
   constraintsOf,
   defaultPartitionOf,
@@ -12,6 +13,7 @@ import {
   referencesTo,
   relationOf,
   type Scene,
+  splitKey,
   treeOf,
 } from './knowledge.ts'
 import { type Predictor, type Predictors, subject, word } from './predictor.ts'
@@ -36,7 +38,7 @@ export function dropRelation(scene: Scene, key: string, effects: Recorder): void
     effects.lock(relationOf(scene, one)?.ownedSequences ?? [], 'AccessExclusiveLock', 'sequence')
     for (const constraint of constraintsOf(scene, one)) if (constraint.local !== false) dropForeignKey(scene, one, constraint, effects)
     for (const reference of referencesTo(scene, one)) dropForeignKey(scene, keyOf(reference.table), wholeOf(scene, reference), effects)
-    for (const reader of readersOf(scene, one)) dropReader(scene, reader, effects)
+    for (const reader of readersOf(scene, one)) dropReader(reader, effects)
   }
   const relation = relationOf(scene, key)
   if (relation?.isPartition) lockParents(scene, relation.parents, effects)
@@ -61,7 +63,7 @@ function lockParents(scene: Scene, parents: string[], effects: Recorder): void {
   }
 }
 
-function dropReader(scene: Scene, key: string, effects: Recorder): void {
+function dropReader(key: string, effects: Recorder): void {
   effects.lock(key, 'AccessExclusiveLock')
   effects.lockIndexes(key, 'AccessExclusiveLock')
 }
@@ -107,8 +109,8 @@ export function dropColumn(scene: Scene, table: string, column: string, effects:
   const sequence = found?.sequence
   if (sequence && relationOf(scene, table)?.ownedSequences.includes(sequence)) effects.lock(sequence, 'AccessExclusiveLock', 'sequence')
   for (const reader of found?.readBy ?? []) {
-    dropReader(scene, reader, effects)
-    for (const further of readersOf(scene, reader)) dropReader(scene, further, effects)
+    dropReader(reader, effects)
+    for (const further of readersOf(scene, reader)) dropReader(further, effects)
   }
 }
 
@@ -144,6 +146,7 @@ function dropIndex(...[operation, scene, effects]: Parameters<Predictor>): void 
   const mode = operation.concurrently ? 'ShareUpdateExclusiveLock' : 'AccessExclusiveLock'
   const index = relationOf(scene, key)
   effects.lock(treeOf(scene, key), mode, 'index')
+  if (!scene.known.catalog) effects.lock(tableOfEarlierIndex(scene, ...splitKey(key)) ?? [], mode)
   if (index?.table) effects.lock(index.kind === 'partitioned index' ? partitionsOf(scene, index.table) : index.table, mode)
 }
 

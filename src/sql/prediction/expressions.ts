@@ -13,7 +13,7 @@ export function partsOf(expression: string, operator: 'AND' | 'OR'): string[] {
 
 /** Parentheses around the whole are taken off. */
 export function unwrap(expression: string): string {
-  const text = expression.trim()
+  const text = expression.trim().replace(/\s+/g, ' ')
   if (!text.startsWith('(') || !text.endsWith(')')) return text
   let depth = 0
   for (const [at, character] of characters(text)) {
@@ -29,7 +29,7 @@ function split(text: string, operator: string): string[] {
   let start = 0
   for (const [at, character] of characters(text)) {
     depth += character === '(' ? 1 : character === ')' ? -1 : 0
-    if (depth === 0 && character === ' ' && text.startsWith(` ${operator} `, at)) {
+    if (depth === 0 && character === ' ' && text.slice(at, at + operator.length + 2).toUpperCase() === ` ${operator} `) {
       parts.push(unwrap(text.slice(start, at)))
       start = at + operator.length + 2
     }
@@ -49,14 +49,14 @@ function* characters(text: string): Generator<[number, string]> {
 }
 
 export function unquoteName(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()
 }
 
 /** `column IS NOT NULL` and `NOT (column IS NULL)` as the column. */
 export function columnNotNull(expression: string): string | undefined {
-  const direct = /^("(?:[^"]|"")+"|\w+) IS NOT NULL$/.exec(unwrap(expression))?.[1]
+  const direct = /^("(?:[^"]|"")+"|\w+) IS NOT NULL$/i.exec(unwrap(expression))?.[1]
   if (direct) return unquoteName(direct)
-  const negated = /^NOT (.*)$/.exec(unwrap(expression))?.[1]
-  const inner = negated && /^("(?:[^"]|"")+"|\w+) IS NULL$/.exec(unwrap(negated))?.[1]
+  const negated = /^NOT (.*)$/i.exec(unwrap(expression))?.[1]
+  const inner = negated && /^("(?:[^"]|"")+"|\w+) IS NULL$/i.exec(unwrap(negated))?.[1]
   return inner ? unquoteName(inner) : undefined
 }

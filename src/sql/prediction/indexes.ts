@@ -19,7 +19,10 @@ function create(...[operation, scene, effects]: Parameters<Predictor>): void {
   const mode = concurrently ? 'ShareUpdateExclusiveLock' : 'ShareLock'
   const name = operation.index?.name
   const schema = splitKey(nameOf(scene, key))[0]
-  if (operation.guarded && name && scene.known.catalog?.relations.has(keyOf({ schema, name }))) return effects.lock(key, mode)
+  if (operation.guarded && name && scene.known.catalog?.relations.has(keyOf({ schema, name }))) {
+    effects.lock(key, mode)
+    return
+  }
   const tables = operation.only ? [nameOf(scene, key)] : partitionsOf(scene, key)
   effects.lock(tables, mode)
   for (const table of stored(scene, tables)) {
@@ -77,6 +80,8 @@ function rebuildIndex(scene: Scene, key: string, concurrently: boolean, effects:
 /** One index of the table, or all. */
 function rebuild(scene: Scene, table: string, only: string | undefined, concurrently: boolean, effects: Recorder): void {
   effects.lock(table, concurrently ? 'ShareUpdateExclusiveLock' : 'ShareLock')
+  // Whether there is an index is not known; but why else would one say REINDEX?
+  if (!scene.known.catalog) effects.scan(table)
   for (const index of indexesOf(scene, table)) {
     if (only !== undefined && index.name !== only) continue
     effects.lock(keyOf(index), concurrently ? 'ShareUpdateExclusiveLock' : 'AccessExclusiveLock', 'index')

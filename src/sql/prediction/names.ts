@@ -9,7 +9,10 @@ export function makeName(table: string, columns: string | undefined, label: stri
   let first = Buffer.byteLength(table)
   let second = columns === undefined ? 0 : Buffer.byteLength(columns)
   const room = LONGEST - label.length - 1 - (columns === undefined ? 0 : 1)
-  while (first + second > room) first > second ? (first -= 1) : (second -= 1)
+  while (first + second > room) {
+    if (first > second) first -= 1
+    else second -= 1
+  }
   return [clip(table, first), ...(columns === undefined ? [] : [clip(columns, second)]), label].join('_')
 }
 

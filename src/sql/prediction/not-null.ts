@@ -1,4 +1,5 @@
 import { checkedExpression, columnNotNull, partsOf } from './expressions.ts'
+import { wasProvenNotNull } from './history.ts'
 import { constraintsOf, relationOf, type Scene } from './knowledge.ts'
 
 /**
@@ -6,6 +7,7 @@ import { constraintsOf, relationOf, type Scene } from './knowledge.ts'
  * the parts of an AND: `x IS NOT NULL` or `NOT (x IS NULL)`. A comparison proves nothing: CHECK accepts an unknown result.
  */
 export function isProvenNotNull(scene: Scene, table: string, column: string): boolean {
+  if (!scene.known.catalog) return wasProvenNotNull(scene, table, column)
   if (isNotNull(scene, table, column)) return true
   const dropped = scene.operations.filter((one) => one.action === 'drop constraint').map((one) => one.constraint?.name)
   return constraintsOf(scene, table).some(

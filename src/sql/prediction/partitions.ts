@@ -104,7 +104,10 @@ function buildLike(scene: Scene, parent: string, partition: string, index: Catal
 /** A foreign key of the parent becomes the partition's: the one it has gives way, or its rows are checked. */
 function copyForeignKey(scene: Scene, partition: string, constraint: CatalogConstraint, effects: Recorder): void {
   const same = constraintsOf(scene, partition).find((one) => one.type === 'foreign key' && one.definition === constraint.definition)
-  if (same) return dropForeignKey(scene, partition, same, effects)
+  if (same) {
+    dropForeignKey(scene, partition, same, effects)
+    return
+  }
   if (!constraint.valid || !constraint.enforced || !constraint.references) return
   effects.scan(partition)
   effects.lockIndexes([...partitionsOf(scene, constraint.references.table), partition], 'AccessShareLock')

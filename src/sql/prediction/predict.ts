@@ -46,7 +46,7 @@ export function predict(statement: Pick<Statement, 'operations'>, known: Knowled
   const operations = statement.operations.map((operation) => {
     // The body of a function that is only defined does not run.
     if (operation.inside === 'function') return noEffects()
-    const recorder = openRecorder(scene)
+    const recorder = openRecorder(scene, operation)
     PREDICTORS[operation.action]?.(operation, scene, recorder)
     return recorder.effects()
   })
@@ -58,7 +58,8 @@ export function predict(statement: Pick<Statement, 'operations'>, known: Knowled
  * relations this change has created so far: nobody uses them yet, so they count for nothing.
  */
 export function applyPrediction(statement: Statement, prediction: Prediction, created: ReadonlySet<string>): void {
-  statement.operations.forEach((operation, index) => applyEffects(operation, prediction.operations[index] ?? noEffects(), created))
+  for (const [index, operation] of statement.operations.entries())
+    applyEffects(operation, prediction.operations[index] ?? noEffects(), created)
 }
 
 /** The four words of an operation, from effects predicted or measured. */

@@ -92,7 +92,10 @@ function insert(...[operation, scene, effects]: Parameters<Predictor>): void {
 
 /** A view that can be written to passes the write on. */
 function writeThrough(scene: Scene, key: string, write: (table: string) => void, effects: Recorder): void {
-  if (relationOf(scene, key)?.kind !== 'view') return write(nameOf(scene, key))
+  if (relationOf(scene, key)?.kind !== 'view') {
+    write(nameOf(scene, key))
+    return
+  }
   effects.lock(key, 'RowExclusiveLock', 'view')
   for (const read of readsOf(scene, nameOf(scene, key))) writeThrough(scene, read, write, effects)
 }

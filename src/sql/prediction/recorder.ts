@@ -1,5 +1,6 @@
 import type { CatalogIndex } from '../catalog.ts'
 import { type Effects, type IndexBuild, isStronger, type LockMode, type RelationKind } from '../effects.ts'
+import type { Operation } from '../operation.ts'
 import { indexesOf, keyOf, locksDependencies, nameOf, relationOf, type Scene, splitKey, stored } from './knowledge.ts'
 
 /** Gathers the effects of one operation. Relations that are not there, or that the statement makes, are passed over. */
@@ -30,7 +31,8 @@ const KINDS: Record<string, RelationKind> = {
 }
 const SYSTEM = new Set(['pg_catalog', 'information_schema', 'pg_toast'])
 
-export function openRecorder(scene: Scene): Recorder {
+export function openRecorder(scene: Scene, operation: Operation): Recorder {
+  const own = kindOfSubject(operation)
   const locks = new Map<string, Effects['locks'][number]>()
   const rewrites = new Set<string>()
   const scans = new Set<string>()
@@ -42,7 +44,7 @@ export function openRecorder(scene: Scene): Recorder {
     const relation = kind === 'type' ? undefined : relationOf(scene, key)
     if (known.catalog && !relation && kind !== 'type') return
     const name = relation ? keyOf(relation) : key
-    const found = relation ? (KINDS[relation.kind] ?? 'other') : kind
+    const found = relation ? (KINDS[relation.kind] ?? 'other') : kind === 'table' && key === operation.table?.key ? own : kind
     const held = locks.get(`${found} ${name}`)
     if (!held || isStronger(mode, held.mode))
       locks.set(`${found} ${name}`, { relation: name, kind: found, mode, existed: known.existed(name) })
@@ -84,6 +86,19 @@ export function openRecorder(scene: Scene): Recorder {
     effects: () => ordered({ locks: [...locks.values()], rewrites: [...rewrites], scans: [...scans], builds: [...builds.values()] }),
   }
   return recorder
+}
+
+/** What the statement itself says its relation is. */
+function kindOfSubject({ action, object, statement }: Operation): RelationKind {
+  const said = [object, action, statement].map(String).find((text) => /\b(index|view|sequence|table)$/.test(text)) ?? ''
+  if (said === 'materialized view' || said.endsWith(' materialized view')) return 'table'
+  return /index$/.test(said) && action !== 'create index'
+    ? 'index'
+    : /view$/.test(said)
+      ? 'view'
+      : /sequence$/.test(said)
+        ? 'sequence'
+        : 'table'
 }
 
 /** What an index enforces. */

@@ -2,7 +2,7 @@
 import type { LockMode } from '../effects.ts'
 import { LOCK_MODES } from '../effects.ts'
 import { lockWords, type Operation } from '../operation.ts'
-import { isPartitioned, keyOf, nameOf, readsOf, referencesTo, relationOf, type Scene, stored, treeOf } from './knowledge.ts'
+import { isPartitioned, keyOf, nameOf, partitionsOf, readsOf, referencesTo, relationOf, type Scene, stored, treeOf } from './knowledge.ts'
 import { addDefaultPartitionScan, takeOverFromParent } from './partitions.ts'
 import { locks, type Predictor, type Predictors, subject, word, words } from './predictor.ts'
 import { planRead, readKeys } from './queries.ts'
@@ -92,11 +92,12 @@ function lockThrough(scene: Scene, key: string, mode: LockMode, only: boolean, e
     for (const read of readsOf(scene, nameOf(scene, key))) lockThrough(scene, read, mode, false, effects)
 }
 
+/** A partitioned table is clustered by its partitions. */
 function cluster(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   if (key === undefined) return
-  effects.lock(key, 'AccessExclusiveLock')
-  effects.rewrite(key)
+  effects.lock(partitionsOf(scene, key), 'AccessExclusiveLock')
+  effects.rewrite(partitionsOf(scene, key))
 }
 
 function vacuum(...[operation, scene, effects]: Parameters<Predictor>): void {

@@ -38,7 +38,7 @@ const SAME_BYTES = new Set([
  */
 export function rewritesOnTypeChange(
   scene: Scene,
-  change: { column: string; from: string | undefined; to: string; using?: string | undefined },
+  change: { column: string; from: string | undefined; to: string; using?: string | undefined; timeZone?: string | undefined },
 ): boolean {
   if (change.using !== undefined && !isPlainCast(change.using, change.column)) return true
   const target = baseOf(scene, change.to)
@@ -48,35 +48,36 @@ export function rewritesOnTypeChange(
   const source = baseOf(scene, change.from)
   // The length of a domain is not the length of the column: converting from it is always checked.
   const from = source.domain ? { ...source.type, modifiers: [] } : source.type
-  return !keepsBytes(from, target.type, timeZoneOf(scene) === 'UTC')
+  return !keepsBytes(from, target.type, isUtc(change.timeZone ?? scene.known.timeZone ?? scene.known.catalog?.timeZone))
 }
 
-/** UTC by any of its names. */
-function timeZoneOf({ known: { timeZone, catalog } }: Scene): string {
-  const zone = timeZone ?? catalog?.timeZone ?? 'UTC'
-  return /^(utc|etc\/utc|gmt|etc\/gmt|zulu|uct|universal|greenwich|etc\/uct)$/i.test(zone) ? 'UTC' : zone
+/** UTC by any of its names; it is what servers are mostly set to, where nothing is known. */
+function isUtc(timeZone = 'UTC'): boolean {
+  return /^(etc\/)?(utc|gmt|zulu|uct|universal|greenwich)$/i.test(timeZone)
 }
 
 function keepsBytes(from: Type, to: Type, utc: boolean): boolean {
   if (from.array || to.array) return from.array === to.array && from.name === to.name && String(from.modifiers) === String(to.modifiers)
   if (from.name === to.name && String(from.modifiers) === String(to.modifiers)) return true
   if (TEXTS.has(from.name) && TEXTS.has(to.name)) return grows(from.modifiers[0], to.modifiers[0])
-  if (STAMPS.has(from.name) && STAMPS.has(to.name))
-    return (from.name === to.name || utc) && grows(from.modifiers[0] ?? FINEST, to.modifiers[0] ?? FINEST)
+  if (STAMPS.has(from.name) && STAMPS.has(to.name)) return (from.name === to.name || utc) && refines(from, to)
   if (SAME_BYTES.has(`${from.name}>${to.name}`)) return to.modifiers.length === 0
-  if (from.name !== to.name) return false
-  switch (from.name) {
-    case 'numeric':
-      return to.modifiers.length === 0 || (grows(from.modifiers[0], to.modifiers[0]) && (from.modifiers[1] ?? 0) === (to.modifiers[1] ?? 0))
-    case 'bit varying':
-      return grows(from.modifiers[0], to.modifiers[0])
-    case 'time without time zone':
-    case 'time with time zone':
-    case 'interval':
-      return grows(from.modifiers[0] ?? FINEST, to.modifiers[0] ?? FINEST)
-    default:
-      return false
-  }
+  return from.name === to.name && (WIDENINGS[from.name]?.(from, to) ?? false)
+}
+
+/** When a change of the modifiers alone keeps the bytes. */
+const WIDENINGS: Record<string, (from: Type, to: Type) => boolean> = {
+  numeric: (from, to) =>
+    to.modifiers.length === 0 || (grows(from.modifiers[0], to.modifiers[0]) && (from.modifiers[1] ?? 0) === (to.modifiers[1] ?? 0)),
+  'bit varying': (from, to) => grows(from.modifiers[0], to.modifiers[0]),
+  'time without time zone': refines,
+  'time with time zone': refines,
+  interval: refines,
+}
+
+/** From one precision of seconds to another. */
+function refines(from: Type, to: Type): boolean {
+  return grows(from.modifiers[0] ?? FINEST, to.modifiers[0] ?? FINEST)
 }
 
 /** From one limit to another, undefined being none. */

@@ -45,7 +45,8 @@ function alterDomain({ what, type, valid, constraint }: Operation, scene: Scene,
 /** A composite type is a relation without rows. ALTER TYPE … ATTRIBUTE … CASCADE changes the tables of the type. */
 function alterType({ what, type, cascade }: Operation, scene: Scene, effects: Recorder): void {
   if (typeof type !== 'string') return
-  if (what !== 'set options' && typeOf(scene, type)?.kind === 'composite') effects.lock(typeKeyOf(scene, type), 'AccessExclusiveLock', 'type')
+  if (what !== 'set options' && typeOf(scene, type)?.kind === 'composite')
+    effects.lock(typeKeyOf(scene, type), 'AccessExclusiveLock', 'type')
   // RENAME ATTRIBUTE tells no CASCADE, without which it would fail.
   if (!cascade && what !== 'rename attribute') return
   const typed = [...(scene.known.catalog?.relations ?? [])]
