@@ -5,8 +5,16 @@ import type { Finding } from './finding.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Judgement } from './judge.ts'
 
-/** A claim and its judgement as a finding. `occurrences` counts equal claims of one file, so that each has a fingerprint of its own. */
-export function findingOf({ path }: Script, claim: Claim, judgement: Judgement, occurrences: Map<string, number>): Finding {
+/** What a finding is written for. */
+export interface Audience {
+  /** Counts equal claims of one file, so that each has a fingerprint of its own. */
+  occurrences: Map<string, number>
+  /** Major version of the reader's server: the manual cited is that one. */
+  postgres: number
+}
+
+/** A claim and its judgement as a finding. */
+export function findingOf({ path }: Script, claim: Claim, judgement: Judgement, { occurrences, postgres }: Audience): Finding {
   const { rule, statement, message, fix } = claim
   const normalised = normaliseStatement(statement.text)
   const key = `${rule.id}\0${path}\0${normalised}`
@@ -27,6 +35,11 @@ export function findingOf({ path }: Script, claim: Claim, judgement: Judgement, 
     explanation: [claim.why, judgement.reason].filter(Boolean).join(' '),
     evidence: judgement.evidence,
     ...(fix && { fix }),
-    citations: rule.cite.map(({ title, url, quote }) => ({ title, url, quote: quote ?? null })),
+    citations: rule.cite.map(({ title, url, quote }) => ({ title, url: ofVersion(url, postgres), quote: quote ?? null })),
   }
+}
+
+/** Rules cite the current manual; every page has its like in each major's own. */
+function ofVersion(url: string, postgres: number): string {
+  return url.replace('https://www.postgresql.org/docs/current/', `https://www.postgresql.org/docs/${postgres}/`)
 }

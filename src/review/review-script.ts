@@ -78,7 +78,7 @@ async function judgeAll(
   const told = worthTelling(all, measurements, around.baseIsWhole)
   const fixed = await withPreparedFixes(told, clone, scene.before, signal)
 
-  const occurrences = new Map<string, number>()
+  const audience = { occurrences: new Map<string, number>(), postgres: parts.postgres }
   return fixed.map((claim) => {
     const { statement } = claim
     const witness: Witness = {
@@ -88,14 +88,15 @@ async function judgeAll(
       clone: clone && nameOf(clone),
       postgres: parts.postgres,
     }
-    return { finding: findingOf(script, claim, judge(claim, witness, parts.nextEvidenceId), occurrences), statement: statement.index }
+    return { finding: findingOf(script, claim, judge(claim, witness, parts.nextEvidenceId), audience), statement: statement.index }
   })
 }
 
 /** A claim made of rows that a rule's query found is settled by them. */
 export function judgeRows(script: Script, claim: Claim, clone: Clone, parts: ReviewParts): Placed {
   const witness: Witness = { measurement: undefined, measured: undefined, seenAgain: true, clone: nameOf(clone), postgres: parts.postgres }
-  return { finding: findingOf(script, claim, judge(claim, witness, parts.nextEvidenceId), new Map()), statement: claim.statement.index }
+  const audience = { occurrences: new Map<string, number>(), postgres: parts.postgres }
+  return { finding: findingOf(script, claim, judge(claim, witness, parts.nextEvidenceId), audience), statement: claim.statement.index }
 }
 
 function nameOf({ provider, version }: Clone): string {
