@@ -49,7 +49,8 @@ export async function* measureCorpus(clone: Clone, cases: Case[]): AsyncGenerato
     for (const text of committed) await mustRun(clone, text)
     const read = committed.length > 0 ? await readCatalog(clone) : atStart
     const timeZone = /TimeZone = '(.*)'/.exec(local.join())?.[1] ?? read.timeZone
-    const catalog = { ...read, timeZone }
+    const searchPath = /search_path = (.*)/.exec(local.join())?.[1]?.split(', ') ?? read.searchPath
+    const catalog = { ...read, timeZone, searchPath }
     if (one.alone) {
       yield { ...(await measureAlone(clone, statement, atStart)), one, statement, earlier: [], atStart, catalog }
       for (const text of one.after) await mustRun(clone, text)

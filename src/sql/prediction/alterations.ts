@@ -108,14 +108,14 @@ const EXCLUSIVE_OPTIONS = new Set([
   'buffering',
   'pages_per_range',
   'autosummarize',
-  'vacuum_index_cleanup_',
   'toast.user_catalog_table',
 ])
 
 function setOptions(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   if (key === undefined) return
-  const mode = words(operation.options).some((option) => EXCLUSIVE_OPTIONS.has(option)) ? 'AccessExclusiveLock' : 'ShareUpdateExclusiveLock'
+  const isExclusive = operation.object === 'foreign table' || words(operation.options).some((option) => EXCLUSIVE_OPTIONS.has(option))
+  const mode = isExclusive ? 'AccessExclusiveLock' : 'ShareUpdateExclusiveLock'
   effects.lock(key, mode, kindOf(operation))
 }
 

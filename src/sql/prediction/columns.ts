@@ -16,13 +16,12 @@ import {
   type Scene,
   stored,
   treeOf,
-  typeOf,
 } from './knowledge.ts'
 import { isNotNull, isProvenNotNull } from './not-null.ts'
 import { type Predictor, type Predictors, subject } from './predictor.ts'
 import { drawNumbers, sequencesDrawn } from './queries.ts'
 import { constraintOf, type Recorder } from './recorder.ts'
-import { keepsIndexes, rewritesOnTypeChange } from './type-change.ts'
+import { isConstrained, keepsIndexes, rewritesOnTypeChange } from './type-change.ts'
 
 export const COLUMNS: Predictors = {
   'define column': ({ calls }, _, effects) => effects.depend(sequencesDrawn(calls), 'sequence'),
@@ -89,8 +88,7 @@ function addColumn(...[operation, scene, effects]: Parameters<Predictor>): void 
 function fillsRows(column: ColumnWords, scene: Scene): boolean {
   if (column.serial || column.identity || column.generated === 'stored') return true
   if (column.generated === 'virtual') return false
-  const type = typeOf(scene, column.fullType ?? column.type ?? '')
-  if (type?.kind === 'domain' && type.constrained) return true
+  if (isConstrained(scene, column.fullType ?? column.type ?? '')) return true
   return column.default === 'volatile' && !areAllStable(column.defaultCalls ?? [], scene)
 }
 

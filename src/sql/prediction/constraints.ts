@@ -165,9 +165,8 @@ function drop(...[operation, scene, effects]: Parameters<Predictor>): void {
     effects.lock(earlierReference(scene, key, operation.constraint?.name) ?? [], 'AccessExclusiveLock')
     return
   }
-  const inherited = found.type === 'check' || found.type === 'not null' || isPartitioned(scene, key)
-  if (inherited && !found.noInherit)
-    effects.lock(operation.only ? (relationOf(scene, key)?.children ?? []) : treeOf(scene, key), 'AccessExclusiveLock')
+  const inherited = (['check', 'not null'].includes(found.type) && !found.noInherit) || isPartitioned(scene, key)
+  if (inherited) effects.lock(operation.only ? (relationOf(scene, key)?.children ?? []) : treeOf(scene, key), 'AccessExclusiveLock')
   dropConstraint(scene, key, found, effects)
 }
 

@@ -41,7 +41,8 @@ export function relationOf({ known: { catalog } }: Scene, key: string): CatalogR
   if (found) return found
   const [schema = '', name = ''] = splitKey(key)
   if (schema === 'pg_temp') return [...catalog.relations.values()].find((one) => one.persistence === 'temporary' && one.name === name)
-  if (schema !== 'public') return undefined
+  // An unqualified name was given the first schema of the path, or `public`; Postgres looks through all of them.
+  if (schema !== 'public' && !catalog.searchPath.includes(schema)) return undefined
   return catalog.searchPath.map((one) => catalog.relations.get(`${one}.${name}`)).find(Boolean)
 }
 

@@ -30,10 +30,17 @@ export function chooseIndexName(
   }
 }
 
-/** The columns an unnamed index is named for: an expression goes by the function it calls. */
+/** The columns an unnamed index is named for: an expression goes by the function it calls, and a name that comes again gets a number. */
 export function indexColumns({ index, calls }: Operation): string[] {
   const called = Array.isArray(calls) ? calls.map(String) : []
-  return [...(index?.columns ?? []), ...(index?.include ?? [])].map((column) => (column === '(…)' ? (called.shift() ?? 'expr') : column))
+  const names: string[] = []
+  for (const column of [...(index?.columns ?? []), ...(index?.include ?? [])]) {
+    const name = column === '(…)' ? (called.shift() ?? 'expr') : column
+    let chosen = name
+    for (let number = 1; names.includes(chosen); number += 1) chosen = `${name}${number}`
+    names.push(chosen)
+  }
+  return names
 }
 
 function clip(text: string, bytes: number): string {

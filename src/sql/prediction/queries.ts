@@ -90,14 +90,18 @@ function insert(...[operation, scene, effects]: Parameters<Predictor>): void {
   )
 }
 
-/** A view that can be written to passes the write on. */
+/** A view that can be written to passes the write on, unless a trigger takes it. */
 function writeThrough(scene: Scene, key: string, write: (table: string) => void, effects: Recorder): void {
-  if (relationOf(scene, key)?.kind !== 'view') {
+  const relation = relationOf(scene, key)
+  if (relation?.kind !== 'view') {
     write(nameOf(scene, key))
     return
   }
   effects.lock(key, 'RowExclusiveLock', 'view')
-  for (const read of readsOf(scene, nameOf(scene, key))) writeThrough(scene, read, write, effects)
+  for (const read of readsOf(scene, keyOf(relation))) {
+    if (relation.triggers.length > 0) planRead(scene, read, 'AccessShareLock', effects)
+    else writeThrough(scene, read, write, effects)
+  }
 }
 
 /** New rows: parents of the foreign keys whose columns get a value, sequences of the columns that get none. */

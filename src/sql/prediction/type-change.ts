@@ -93,6 +93,11 @@ function isPlainCast(using: string, column: string): boolean {
   ).test(using.trim())
 }
 
+/** A domain that checks its values, or one over such a domain. */
+export function isConstrained(scene: Scene, type: string): boolean {
+  return baseOf(scene, type).constrained
+}
+
 /** The type below the domains, and whether any of these checks its values. */
 function baseOf(scene: Scene, written: string): { type: Type; domain: boolean; constrained: boolean } {
   const found = typeOf(scene, written)
