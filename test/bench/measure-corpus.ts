@@ -60,7 +60,12 @@ export async function* measureCorpus(clone: Clone, cases: Case[]): AsyncGenerato
     await mustRun(clone, 'BEGIN')
     // Plans that earlier statements left would hide what planning locks.
     const prefix = ['DISCARD PLANS', ...local]
-    const { effects, unmeasured } = await measureInTransaction({ clone: within, signal, atStart, now: read }, statement, prefix, 'none')
+    const { effects, unmeasured } = await measureInTransaction(
+      { clone: within, signal, atStart, now: read, ran: [] },
+      statement,
+      prefix,
+      'none',
+    )
     await mustRun(clone, 'ROLLBACK')
     for (const text of one.after) await mustRun(clone, text)
     yield { one, statement, earlier: statements.slice(0, -1), atStart, catalog, effects, refusal: unmeasured }
@@ -68,7 +73,7 @@ export async function* measureCorpus(clone: Clone, cases: Case[]): AsyncGenerato
 }
 
 async function measureAlone(clone: Clone, statement: Statement, atStart: LiveCatalog): Promise<Pick<Measured, 'effects' | 'refusal'>> {
-  const { effects, error } = await measureInTransaction({ clone, signal, atStart, now: atStart }, statement, [], 'none')
+  const { effects, error } = await measureInTransaction({ clone, signal, atStart, now: atStart, ran: [] }, statement, [], 'none')
   return { effects, refusal: error?.message }
 }
 

@@ -55,9 +55,11 @@ export function onTree(mode: 'AccessExclusiveLock' | 'ShareUpdateExclusiveLock')
   return (operation, scene, effects) => effects.lock(reached(operation, scene), mode)
 }
 
+/** Since 17 partitions share the identity of their parent. */
 function onPartitions(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
-  if (key !== undefined) effects.lock(operation.only ? key : partitionsOf(scene, key), 'AccessExclusiveLock')
+  if (key === undefined) return
+  effects.lock(operation.only || scene.known.postgres < 17 ? key : partitionsOf(scene, key), 'AccessExclusiveLock')
 }
 
 function columnOf(operation: Operation, scene: Scene, key: string) {

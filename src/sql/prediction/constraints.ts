@@ -89,6 +89,7 @@ function buildFor({ constraint, column }: Operation, scene: Scene, key: string, 
   const type = constraint?.type as NonNullable<IndexBuild['constraint']>
   const label = type === 'primary key' ? 'pkey' : type === 'unique' ? 'key' : 'excl'
   const columns = constraint?.columns?.length ? constraint.columns : column ? [column.name] : []
+  effects.lock(partitionsOf(scene, key), 'ShareLock')
   for (const table of stored(scene, partitionsOf(scene, key))) {
     const own = table === nameOf(scene, key) ? constraint?.name : undefined
     effects.build({
@@ -104,7 +105,6 @@ function buildFor({ constraint, column }: Operation, scene: Scene, key: string, 
       constraint: type,
     })
     effects.scan(table)
-    effects.lock(table, 'ShareLock')
   }
 }
 

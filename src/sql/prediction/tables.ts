@@ -33,6 +33,11 @@ export const TABLES: Predictors = {
 
 function createTable(...[operation, scene, effects]: Parameters<Predictor>): void {
   effects.lock(words(operation.like), 'AccessShareLock')
+  for (const key of words(operation.likeDefaults))
+    effects.depend(
+      relationOf(scene, key)?.columns.flatMap(({ identity, sequence }) => (sequence && !identity ? [sequence] : [])) ?? [],
+      'sequence',
+    )
   effects.lock(words(operation.parents), 'ShareUpdateExclusiveLock')
   const parent = word(operation.partitionOf)
   if (parent === undefined) return

@@ -2,7 +2,7 @@
 import type { Operation } from '../operation.ts'
 import { dropColumn, dropRelation } from './drops.ts'
 import { keyOf, relationOf, type Scene, treeOf, typeKeyOf, typeOf } from './knowledge.ts'
-import { type Predictor, type Predictors, word } from './predictor.ts'
+import { type Predictors, word } from './predictor.ts'
 import type { Recorder } from './recorder.ts'
 
 export const TYPES: Predictors = {

@@ -52,9 +52,14 @@ export function readCreateForeignTable(node: Node, reading: Reading): Command {
   return readCreateTable(node.base, reading, 'create foreign table')
 }
 
+/** The bit of INCLUDING DEFAULTS in the options of a TableLikeClause. */
+const LIKE_DEFAULTS = 1 << 3
+
 function createWords(node: Node, elements: Node[], definitions: Node[], { names, source }: Reading): Omit<Draft, 'action'> {
   const parents: string[] = (node.inhRelations ?? []).map((one: Node) => tableOf(one.RangeVar, names).key)
-  const likes = elements.flatMap((one) => (one.TableLikeClause ? [tableOf(one.TableLikeClause.relation, names).key] : []))
+  const clauses: Node[] = elements.flatMap((one) => (one.TableLikeClause ? [one.TableLikeClause] : []))
+  const keysOf = (list: Node[]): string[] => list.map((one) => tableOf(one.relation, names).key)
+  const withDefaults = clauses.filter((one) => ((one.options ?? 0) & LIKE_DEFAULTS) !== 0)
   return {
     guarded: node.if_not_exists === true,
     persistence: persistenceOf(node.relation),
@@ -66,7 +71,7 @@ function createWords(node: Node, elements: Node[], definitions: Node[], { names,
       bounds: boundsAt(source, node.partbound.location),
     }),
     ...(!node.partbound && parents.length > 0 && { inherits: parents[0], parents }),
-    ...(likes.length > 0 && { like: likes }),
+    ...(clauses.length > 0 && { like: keysOf(clauses), likeDefaults: keysOf(withDefaults) }),
     ...(node.ofTypename && { ofType: keyOfPath(strings(node.ofTypename.names), names) }),
     columns: definitions.length,
   }
