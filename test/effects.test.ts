@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Clone } from '../src/clones/clone.ts'
+import type { Clone, Step } from '../src/clones/clone.ts'
 import { embeddedClones } from '../src/clones/embedded.ts'
 import { measureScript } from '../src/experiments/effects.ts'
 import { readCatalog } from '../src/experiments/read-catalog.ts'
@@ -345,16 +348,41 @@ test('the catalog brought up to date by each statement is the one that is read a
   expect(plain(after)).toEqual(plain(anew))
 })
 
-test('a clone that dies leaves the rest unmeasured, with the reason', async () => {
-  await using other = await embeddedClones({ statementMs: 500 }).create({ scripts: [] }, signal)
-  const statements = await readScript('create table a (id int); do $$ begin loop end loop; end $$; create table b (id int)', 'none')
-  const { measurements, after } = await measureScript(other, statements, 'none', {}, signal)
-  expect(measurements[0]?.effects).toBeDefined()
-  expect(measurements.slice(1).map(({ unmeasured }) => unmeasured)).toEqual(
-    Array(2).fill('embedded clone: stopped: one statement ran longer than 0.5 s'),
-  )
-  expect([...after.relations.keys()]).toContain('public.a')
-}, 30_000)
+describe('a statement that kills the clone', () => {
+  const ENDLESS = 'do $$ begin loop end loop; end $$'
+  const LIMIT = 'embedded clone: stopped: one statement ran longer than 0.5 s'
+  const cacheDir = mkdtempSync(join(tmpdir(), 'pgwitness-effects-'))
+  afterAll(() => rmSync(cacheDir, { recursive: true }))
+  const reasons = ({ measurements }: Awaited<ReturnType<typeof measureScript>>) => measurements.map(({ unmeasured }) => unmeasured)
+
+  test.each(['none', 'file', 'implicit'] as const)('is not measured, and the rest is as if it were not there (%s)', async (mode) => {
+    await using other = await embeddedClones({ statementMs: 500, cacheDir }).create({ scripts: [] }, signal)
+    const ran: Step[][] = []
+    const first = await measureScript(
+      other,
+      await readScript('create table t (id int); set search_path = public', mode),
+      mode,
+      { ran },
+      signal,
+    )
+    const sql = `create table a (id int); ${ENDLESS}; alter table a rename to b; create index on b (id); create index on t (id)`
+    const second = await measureScript(other, await readScript(sql, mode), mode, { catalog: first.after, ran }, signal)
+    expect(reasons(second)).toEqual([undefined, LIMIT, undefined, undefined, undefined])
+    expect(second.measurements[3]?.effects?.builds.map(({ existed }) => existed)).toEqual([false])
+    expect(second.measurements[4]?.effects?.builds.map(({ existed }) => existed)).toEqual([true])
+    expect(plain(second.after)).toEqual(plain(await readCatalog(other)))
+    expect([...second.after.relations.keys()]).toEqual(expect.arrayContaining(['public.b', 'public.t']))
+  })
+
+  test('does so only so often', async () => {
+    await using other = await embeddedClones({ statementMs: 500, cacheDir }).create({ scripts: [] }, signal)
+    const sql = `create table a (id int); ${Array(5).fill(ENDLESS).join('; ')}; create table b (id int)`
+    const result = await measureScript(other, await readScript(sql, 'none'), 'none', {}, signal)
+    const never = 'embedded clone: it was stopped 4 times and is not started again'
+    expect(reasons(result)).toEqual([undefined, LIMIT, LIMIT, LIMIT, LIMIT, never, never])
+    expect([...result.after.relations.keys()]).toContain('public.a')
+  })
+})
 
 /** Without what depends on the order of reading, and without estimates. */
 function plain({ relations, types, searchPath, timeZone }: Catalog): unknown {

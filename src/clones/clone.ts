@@ -1,3 +1,5 @@
+import { ServiceError } from '../errors.ts'
+
 /** Hands out databases one may break. `await using` returns them. */
 export interface CloneProvider {
   readonly name: 'embedded'
@@ -59,6 +61,21 @@ export interface Clone extends AsyncDisposable {
    * without a cache need not have it. `name` has to change with what is computed.
    */
   memo?(name: string, compute: () => Promise<string>): Promise<string>
+  /**
+   * Starts anew from the base, usually because it died; what ran on it since is gone. Rejects with a ServiceError when that happened too
+   * often. A clone that dies without it stays dead.
+   */
+  restart?(signal: AbortSignal): Promise<void>
+}
+
+/** A clone is gone. `step` is the position in its batch of the one that ended it; undefined when that is not known. */
+export class CloneDied extends ServiceError {
+  readonly step: number | undefined
+
+  constructor(service: string, message: string, step?: number) {
+    super(service, message)
+    this.step = step
+  }
 }
 
 export interface Step {
@@ -99,6 +116,17 @@ export interface DatabaseError {
   hint?: string
   position?: number
 }
+
+/**
+ * What a script may leave set, undone before the next. Where Postgres runs without a server process, DEFAULT is no session authorization, so the
+ * first superuser is named by its number.
+ */
+export const RESET_SESSION = [
+  "select pg_catalog.set_config('session_authorization', rolname, false) from pg_catalog.pg_roles where oid = 10",
+  'reset role',
+  'reset all',
+  'discard temp',
+]
 
 /** The statement that makes the role whose absence this error is about: roles live outside migrations. Undefined for other errors. */
 export function createMissingRole(error: DatabaseError): string | undefined {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { ServiceError } from '../errors.ts'
-import type { BaseScript } from './clone.ts'
+import { type BaseScript, CloneDied } from './clone.ts'
 import { type CallName, type Calls, PROGRESS, type WorkerReply } from './worker-messages.ts'
 
 /** The worker thread of one clone. Once it is gone, every call says why. */
@@ -24,13 +24,23 @@ interface Waiting {
 }
 
 const SERVICE = 'embedded clone'
+/** A stack of 1 MB in Postgres takes some twenty times as much of the machine. Only what is used is taken. */
+const STACK_MB = 64
+/** The process may grow by this much during one call. */
+const MAX_GROWTH_BYTES = 2e9
 
 export function startThread(limits: ThreadLimits): Thread {
   const progress = new Int32Array(new SharedArrayBuffer(PROGRESS.length * Int32Array.BYTES_PER_ELEMENT))
   // The worker stands beside this file: .ts in the source tree, .js in the package.
   const file = import.meta.url.replace(/embedded-thread\.(\w+)$/, 'embedded-worker.$1')
   // Flags of the process, such as those for code given on the command line, are none of the thread's business.
-  const worker = new Worker(new URL(file), { workerData: { progress: progress.buffer }, execArgv: [], stdout: true, stderr: true })
+  const worker = new Worker(new URL(file), {
+    workerData: { progress: progress.buffer },
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+    resourceLimits: { stackSizeMb: STACK_MB },
+  })
   const waiting = new Map<number, Waiting>()
   let [ids, dead, replaying] = [0, undefined as string | undefined, false]
 
@@ -38,7 +48,8 @@ export function startThread(limits: ThreadLimits): Thread {
     if (dead !== undefined) return
     dead = reason
     replaying = [...waiting.values()].some(({ name }) => name === 'replay')
-    for (const { reject } of waiting.values()) reject(new ServiceError(SERVICE, reason))
+    const at = Atomics.load(progress, PROGRESS.position)
+    for (const { name, reject } of waiting.values()) reject(new CloneDied(SERVICE, reason, name === 'batch' ? at : undefined))
     waiting.clear()
     void worker.terminate()
   }
@@ -47,22 +58,19 @@ export function startThread(limits: ThreadLimits): Thread {
   worker.on('message', (text: string) => {
     const reply = JSON.parse(text) as WorkerReply
     const call = waiting.get(reply.id)
+    if ('failure' in reply && reply.failure.kind !== 'database') return die(reply.failure.message)
     waiting.delete(reply.id)
     if (waiting.size === 0) worker.unref()
     if ('result' in reply) call?.resolve(reply.result)
-    else if (reply.failure.kind === 'database') call?.reject(Object.assign(new Error(reply.failure.message), reply.failure.error))
-    else {
-      call?.reject(new ServiceError(SERVICE, reply.failure.message))
-      die(reply.failure.message)
-    }
+    else call?.reject(Object.assign(new Error(reply.failure.message), reply.failure.error))
   })
 
   return {
     async call(name, request, signal) {
-      if (dead !== undefined) throw new ServiceError(SERVICE, dead)
+      if (dead !== undefined) throw new CloneDied(SERVICE, dead)
       if (signal?.aborted) throw new ServiceError(SERVICE, 'stopped before it was asked')
       const limit = name === 'start' || name === 'save' ? limits.startMs : limits.statementMs
-      const stop = watch(progress, limit, () => die(`stopped: one statement ran longer than ${limit / 1000} s`))
+      const stop = watch(progress, limit, (reason) => die(`stopped: one statement ${reason}`))
       const abort = (): void => die('stopped by its caller')
       signal?.addEventListener('abort', abort, { once: true })
       try {
@@ -87,14 +95,16 @@ export function startThread(limits: ThreadLimits): Thread {
   }
 }
 
-/** Calls `late` when no statement was begun for `limit` milliseconds. */
-function watch(progress: Int32Array, limit: number, late: () => void): () => void {
+/** Calls `stop` when no statement was begun for `limit` milliseconds, or when the process has grown too much: all files of an instance are in memory. */
+function watch(progress: Int32Array, limit: number, stop: (reason: string) => void): () => void {
   let [seen, since] = [Atomics.load(progress, PROGRESS.statements), performance.now()]
+  const atStart = process.memoryUsage.rss()
   const timer = setInterval(
     () => {
       const now = Atomics.load(progress, PROGRESS.statements)
-      if (now !== seen) [seen, since] = [now, performance.now()]
-      else if (performance.now() - since >= limit) late()
+      if (process.memoryUsage.rss() - atStart > MAX_GROWTH_BYTES) stop(`used more than ${MAX_GROWTH_BYTES / 1e9} GB of memory`)
+      else if (now !== seen) [seen, since] = [now, performance.now()]
+      else if (performance.now() - since >= limit) stop(`ran longer than ${limit / 1000} s`)
     },
     Math.min(limit / 4, 250),
   )

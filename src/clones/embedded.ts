@@ -14,7 +14,7 @@ import {
   writeBeside,
 } from './cache.ts'
 import type { BaseScript, Clone, CloneBase, CloneProvider, SkippedBase, StatementOutcome, Step, StepOutcome } from './clone.ts'
-import { startThread, type Thread } from './embedded-thread.ts'
+import { startThread, type Thread, type ThreadLimits } from './embedded-thread.ts'
 import { extensionsIn } from './extensions.ts'
 
 export interface EmbeddedOptions {
@@ -27,7 +27,7 @@ export interface EmbeddedOptions {
 const STATEMENT_MS = 20_000
 /** A new cluster takes 2 to 4 s; a machine may be slow. */
 const START_MS = 120_000
-/** Files that hang are left out, and the replay begins anew: not for ever. */
+/** Files of the base that hang are left out, and a clone that died is started again: not for ever. */
 const MAX_RESTARTS = 3
 
 /** Postgres in WASM (PGlite), one instance a clone, in a thread that is stopped when it does not end by itself. */
@@ -37,20 +37,32 @@ export function embeddedClones(options: EmbeddedOptions = {}): CloneProvider {
     name: 'embedded',
     async create(base, signal) {
       const hung: SkippedBase[] = []
-      for (;;) {
-        const left = base.scripts.filter((script) => !hung.some(({ path }) => path === script.path))
-        const thread = startThread(limits)
-        try {
-          const ready = await prepare(thread, { ...base, scripts: left }, options.cacheDir, signal)
-          return embeddedClone(thread, { ...ready, skipped: [...hung, ...ready.skipped] })
-        } catch (error) {
-          await thread.stop()
-          const script = thread.replaying(left)
-          if (!(error instanceof ServiceError) || signal.aborted || !script || hung.length >= MAX_RESTARTS) throw error
-          hung.push({ path: script.path, line: 1, statement: '', reason: `the file was left out: ${error.message}` })
-        }
-      }
+      const start = (again: AbortSignal) => startOn(base, hung, limits, options.cacheDir, again)
+      return embeddedClone(await start(signal), start)
     },
+  }
+}
+
+/** Starts a thread that holds the base, without the files that made one hang: those are added to `hung`. */
+async function startOn(
+  base: CloneBase,
+  hung: SkippedBase[],
+  limits: ThreadLimits,
+  cacheDir: string | undefined,
+  signal: AbortSignal,
+): Promise<Running> {
+  for (;;) {
+    const left = base.scripts.filter((script) => !hung.some(({ path }) => path === script.path))
+    const thread = startThread(limits)
+    try {
+      const ready = await prepare(thread, { ...base, scripts: left }, cacheDir, signal)
+      return { ...ready, thread, skipped: [...hung, ...ready.skipped] }
+    } catch (error) {
+      await thread.stop()
+      const script = thread.replaying(left)
+      if (!(error instanceof ServiceError) || signal.aborted || !script || hung.length >= MAX_RESTARTS) throw error
+      hung.push({ path: script.path, line: 1, statement: '', reason: `the file was left out: ${error.message}` })
+    }
   }
 }
 
@@ -60,6 +72,10 @@ interface Ready {
   cached: boolean
   /** Where the base is stored. */
   snapshot?: string
+}
+
+interface Running extends Ready {
+  thread: Thread
 }
 
 /** Starts from the best snapshot there is, replays what it lacks, and stores the result. */
@@ -112,8 +128,11 @@ async function replayAll(thread: Thread, scripts: BaseScript[], signal: AbortSig
   return scripts.length === 0 ? [] : await thread.call('replay', { scripts }, signal)
 }
 
-function embeddedClone(thread: Thread, { version, skipped, cached, snapshot }: Ready): Clone {
+function embeddedClone(first: Running, start: (signal: AbortSignal) => Promise<Running>): Clone {
+  const { version, skipped, cached } = first
+  let { thread, snapshot } = first
   let untouched = true
+  let restarts = 0
   const batch = async (steps: readonly Step[], signal: AbortSignal): Promise<StepOutcome[]> => {
     if (steps.some(({ name }) => name === undefined)) untouched = false
     return await thread.call('batch', { steps }, signal)
@@ -141,6 +160,14 @@ function embeddedClone(thread: Thread, { version, skipped, cached, snapshot }: R
       const text = await compute()
       writeBeside(snapshot, name, text)
       return text
+    },
+    async restart(signal) {
+      await thread.stop()
+      if (restarts >= MAX_RESTARTS)
+        throw new ServiceError('embedded clone', `it was stopped ${restarts + 1} times and is not started again`)
+      restarts += 1
+      ;({ thread, snapshot } = await start(signal))
+      untouched = true
     },
     [Symbol.asyncDispose]: async () => await thread.stop(),
   }

@@ -1,4 +1,4 @@
-import { type BaseScript, createMissingRole, type DatabaseError, type SkippedBase } from './clone.ts'
+import { type BaseScript, createMissingRole, type DatabaseError, RESET_SESSION, type SkippedBase } from './clone.ts'
 import { refusal, type Session } from './session.ts'
 
 const BEGIN = /^\s*(?:begin|start\s+transaction)\b/i
@@ -7,9 +7,6 @@ const ROLLBACK = /^\s*(?:rollback|abort)\b/i
 const CONTROL = /^\s*(?:begin|start\s+transaction|commit|end|rollback|abort|savepoint|release)\b/i
 /** A file that names more missing roles than this is not retried for ever. */
 const MAX_ROLES = 50
-
-/** What a file may have left set, undone before the next. */
-const RESET = 'set session authorization default; reset role; reset all; discard temp'
 
 /**
  * Applies one file of the base. As a whole first, which is one round trip and one transaction; when that fails (an error, or a statement
@@ -33,7 +30,7 @@ export function replay(session: Session, script: BaseScript): SkippedBase[] {
       if (error) skipped.push(skip(script, statement, error))
     }
   }
-  session.script(RESET)
+  session.script(RESET_SESSION.join(';\n'))
   return skipped
 }
 

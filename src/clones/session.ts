@@ -32,6 +32,13 @@ export interface Session {
 /** `began` is told of every statement sent. */
 export function openSession(pg: PGlite, began: () => void): Session {
   const prepared = new Set<string>()
+  // What forgets prepared statements makes them anew under other names: in a transaction there is no second try.
+  let forgotten = 0
+  const heed = (sql: string): void => {
+    if (!/\b(?:deallocate|discard)\b/i.test(sql)) return
+    prepared.clear()
+    forgotten += 1
+  }
   const send = (bytes: Uint8Array, keepRows: boolean): Reply => {
     began()
     const reader = replyReader(keepRows)
@@ -41,6 +48,7 @@ export function openSession(pg: PGlite, began: () => void): Session {
   }
   const session: Session = {
     statement(sql) {
+      heed(sql)
       const started = performance.now()
       const reply = send(join([parseMessage('', sql), executeMessage(''), copyFailMessage(), syncMessage()]), false)
       const ms = performance.now() - started
@@ -50,15 +58,17 @@ export function openSession(pg: PGlite, began: () => void): Session {
       return { ms, notices, ...(rows === undefined ? {} : { rows }), ...(reply.error ? { error: reply.error } : {}) }
     },
     script(sql) {
+      heed(sql)
       const reply = send(join([queryMessage(sql), copyFailMessage(), syncMessage()]), false)
       session.check()
       return reply
     },
-    rows(name, sql, parameters = []) {
+    rows(title, sql, parameters = []) {
+      const name = `${title} ${forgotten}`
       const parse = prepared.has(name) ? [] : [parseMessage(name, sql)]
       const reply = send(join([...parse, executeMessage(name, parameters), syncMessage()]), true)
-      // The script may have said DISCARD ALL or DEALLOCATE ALL.
-      if (reply.error?.code === '26000' && prepared.delete(name)) return session.rows(name, sql, parameters)
+      // A function may have said DEALLOCATE ALL.
+      if (reply.error?.code === '26000' && prepared.delete(name)) return session.rows(title, sql, parameters)
       if (!reply.error) prepared.add(name)
       return reply
     },

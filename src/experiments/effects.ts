@@ -13,7 +13,7 @@
  *   partition when CREATE TABLE … PARTITION OF adds one. A rewritten table is not also scanned.
  * - builds: what the server says it builds. TOAST's indexes and those of temporary tables are left out.
  */
-import type { Clone, Step } from '../clones/clone.ts'
+import { type Clone, CloneDied, RESET_SESSION, type Step } from '../clones/clone.ts'
 import { ServiceError } from '../errors.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import type { Statement, TransactionMode } from '../sql/statement.ts'
@@ -28,6 +28,8 @@ import { isAboutTransaction, isControl, lastsForTransaction, type TransactionGro
 export interface MeasureOptions {
   /** What the clone holds now, when it is known from the script before; read otherwise. */
   catalog?: Catalog | undefined
+  /** What ran on the clone since its base, to run again when it has to be started anew. What this script runs is added. */
+  ran?: Step[][]
 }
 
 export interface ScriptMeasurement {
@@ -40,9 +42,12 @@ export interface ScriptMeasurement {
 }
 
 /** What a script may leave set, undone when it is over. */
-const RESET: Step[] = [{ sql: ['set session authorization default', 'reset role', 'reset all', 'discard temp'] }]
+const RESET: Step[] = [{ sql: RESET_SESSION }]
 
-/** Never throws for what the script does; a clone that dies leaves the rest unmeasured, with the reason. */
+/**
+ * Never throws for what the script does. What kills the clone is not measured; the clone starts anew, and when it cannot the rest is not
+ * measured either. Throws the signal's reason when that is aborted.
+ */
 export async function measureScript(
   clone: Clone,
   statements: readonly Statement[],
@@ -56,11 +61,14 @@ export async function measureScript(
   let run: Run | undefined
   try {
     const atStart = known ?? (await readCatalog(clone))
-    run = { clone, signal, atStart, now: atStart }
-    for (const group of transactionsOf(statements, mode)) await measureGroup(run, group, measurements, catalogs)
-    await clone.batch(RESET, signal)
-    run.now = { ...run.now, timeZone: atStart.timeZone, searchPath: atStart.searchPath }
+    run = { clone, signal, atStart, now: atStart, ran: [] }
+    const groups = transactionsOf(statements, mode).map((group): Part => ({ group, rehearsed: false }))
+    for (const part of groups) await measurePart(run, part, measurements, catalogs, options.ran ?? [])
+    await runReset(run)
+    run.now = { ...run.now, timeZone: run.atStart.timeZone, searchPath: run.atStart.searchPath }
+    options.ran?.push(...run.ran)
   } catch (error) {
+    if (signal.aborted) throw signal.reason
     if (!(error instanceof ServiceError)) throw error
     for (const { index } of statements) if (!measurements.has(index)) measurements.set(index, unmeasured(error.message))
   }
@@ -72,21 +80,68 @@ export async function measureScript(
   }
 }
 
-async function measureGroup(
+/** A transaction and how far it is: `at` is the statement that runs, undefined during the rehearsal. */
+interface Part {
+  group: TransactionGroup
+  rehearsed: boolean
+  rehearsal?: Rehearsal
+  at?: Statement | undefined
+}
+
+/** Measures what is not measured yet; begins anew where the clone died. */
+async function measurePart(
   run: Run,
-  group: TransactionGroup,
+  part: Part,
   measurements: Map<number, Measurement>,
   catalogs: Map<number, Catalog>,
+  earlier: readonly Step[][],
 ): Promise<void> {
+  for (;;) {
+    try {
+      return await measureGroup(run, part, measurements, catalogs)
+    } catch (error) {
+      if (!(error instanceof ServiceError) || run.signal.aborted || !run.clone.restart) throw error
+      const culprit =
+        part.at ?? (part.group.mode === 'block' && error instanceof CloneDied ? part.group.statements[(error.step ?? 0) - 1] : undefined)
+      if (culprit) measurements.set(culprit.index, unmeasured(error.message))
+      await startAnew(run, earlier)
+    }
+  }
+}
+
+/** Brings a new instance to where the old one stood. Numbers in the catalog are others now. */
+async function startAnew(run: Run, earlier: readonly Step[][]): Promise<void> {
+  await run.clone.restart?.(run.signal)
+  for (const steps of earlier) await run.clone.batch(steps, run.signal)
+  run.atStart = await readCatalog(run.clone)
+  for (const steps of run.ran) await run.clone.batch(steps, run.signal)
+  run.now = await readCatalog(run.clone)
+}
+
+async function runReset(run: Run): Promise<void> {
+  await run.clone.batch(RESET, run.signal)
+  run.ran.push(RESET)
+}
+
+async function measureGroup(run: Run, part: Part, measurements: Map<number, Measurement>, catalogs: Map<number, Catalog>): Promise<void> {
+  const { group } = part
   const several = group.mode !== 'none' && (group.statements.length > 1 || group.rolledBack)
-  const rehearsal = several ? await rehearse(run.clone, group, run.signal) : undefined
+  if (several && !part.rehearsed) {
+    part.rehearsed = true
+    part.rehearsal = await rehearse(run.clone, group, run.signal)
+  }
   const inTransaction = several || group.mode === 'block'
   const prefix: string[] = []
   let settings: Partial<Catalog> = {}
   for (const statement of [group.begin, ...group.statements, group.end].filter((one) => one !== undefined)) {
-    catalogs.set(statement.index, { ...run.now, ...settings })
-    const measured = await measure(run, statement, group, inTransaction, prefix)
-    measurements.set(statement.index, rehearsal ? withRehearsal(statement, measured, rehearsal) : measured)
+    let measured = measurements.get(statement.index)
+    if (!measured) {
+      part.at = statement
+      catalogs.set(statement.index, { ...run.now, ...settings })
+      const alone = await measure(run, statement, group, inTransaction, prefix)
+      measured = part.rehearsal ? withRehearsal(statement, alone, part.rehearsal) : alone
+      measurements.set(statement.index, measured)
+    }
     if (!inTransaction || !lastsForTransaction(statement) || measured.unmeasured) continue
     prefix.push(statement.text)
     settings = await settingsAfter(run, prefix)

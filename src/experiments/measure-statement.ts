@@ -24,6 +24,8 @@ export interface Run {
   signal: AbortSignal
   atStart: LiveCatalog
   now: LiveCatalog
+  /** What the script ran so far, so that it can be run again. */
+  ran: Step[][]
 }
 
 const OUTSIDE = 'locks: it runs outside a transaction, and they are gone when it ends'
@@ -55,6 +57,7 @@ export async function measureInTransaction(
     return mode === 'block' ? { ...alone, error: failed } : alone
   }
   if (failed) return { ...unmeasured(`it fails: ${failed.message} (${failed.code})`), ...told(outcome), error: failed }
+  run.ran.push(steps)
   const touched = touchedBy(locks.values, run.now)
   const before = run.now
   run.now = await refreshCatalog(run.clone, before, touched, statement)
@@ -76,13 +79,15 @@ function touchedBy(locks: readonly Row[], { raw }: LiveCatalog): Set<number> {
 
 /** A statement outside any transaction: what it locked is gone, but not what it built and whether files changed. */
 async function measureAlone(run: Run, statement: Statement): Promise<Measurement> {
-  const [, outcome, , files] = await withRoles(run, [
+  const steps: Step[] = [
     { sql: 'set client_min_messages = debug1', name: 'debug on' },
     { sql: statement.text },
     { sql: 'reset client_min_messages', name: 'debug off', always: true },
     { sql: FILES, name: 'files', always: true },
-  ])
+  ]
+  const [, outcome, , files] = await withRoles(run, steps)
   if (!outcome || !files) throw new Error('a batch has an outcome for each step')
+  run.ran.push(steps)
   const before = run.now
   const dynamic = /^(?:do|call)$/.test(statement.kind)
   const changed = changedFiles(files.values, before, statement)
@@ -122,6 +127,7 @@ function changedFiles(files: readonly Row[], { raw, relations }: LiveCatalog, st
 export async function measureSession(run: Run, { text, kind }: Statement): Promise<Measurement> {
   if (/^(?:begin|start)\b/i.test(text)) return nothing()
   const outcome = await run.clone.run(text, run.signal)
+  run.ran.push([{ sql: text }])
   run.now = await refreshCatalog(run.clone, run.now, [], { kind, text })
   if (!outcome.error) return { ...nothing(), ms: outcome.ms, notices: spoken(outcome.notices) }
   return { ...unmeasured(`it fails: ${outcome.error.message} (${outcome.error.code})`), ...told(outcome), error: outcome.error }
@@ -134,6 +140,7 @@ async function withRoles(run: Run, steps: readonly Step[]): Promise<StepOutcome[
     const error: DatabaseError | undefined = outcomes.find((one) => one.error)?.error
     const create = error && createMissingRole(error)
     if (!create || (await run.clone.run(create, run.signal)).error) break
+    run.ran.push([{ sql: create }])
     outcomes = await run.clone.batch(steps, run.signal)
   }
   return outcomes

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clone, Step } from '../clones/clone.ts'
+import { ServiceError } from '../errors.ts'
 import { BUILT_IN_FUNCTIONS, FUNCTIONS, linkQueries, PUBLICATIONS, relationQueries, SETTINGS, TYPES } from './catalog-queries.ts'
 import { number, type RawRelation, type Row, rawRelations } from './catalog-rows.ts'
 import { type LiveCatalog, linksOf, publicationsOf, relationsOf, settingsOf, typesOf, usesType, volatilityOf } from './live-catalog.ts'
@@ -181,7 +182,7 @@ async function askOnce(clone: Clone, steps: Step[]): Promise<Row[][]> {
 async function ask(clone: Clone, steps: Step[]): Promise<Row[][]> {
   const outcomes = await clone.batch(steps, never)
   return outcomes.map(({ error, values }, index) => {
-    if (error) throw new Error(`reading the catalog failed at ${JSON.stringify(steps[index]?.name)}: ${error.message}`)
+    if (error) throw new ServiceError(`${clone.provider} clone`, `reading the catalog (${steps[index]?.name}) failed: ${error.message}`)
     return values
   })
 }

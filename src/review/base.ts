@@ -1,4 +1,4 @@
-import type { BaseScript, Clone, CloneBase, SkippedBase } from '../clones/clone.ts'
+import type { BaseScript, Clone, CloneBase, SkippedBase, Step } from '../clones/clone.ts'
 import { readCatalog } from '../experiments/read-catalog.ts'
 import type { Script } from '../extractors/script.ts'
 import type { Catalog } from '../sql/catalog.ts'
@@ -16,10 +16,16 @@ async function baseScript({ path, sql }: Script): Promise<BaseScript> {
   return { path, sql, statements: statements.filter(({ syntaxError }) => !syntaxError).map(({ text, line }) => ({ text, line })) }
 }
 
-/** Runs a script that is not reviewed, so that later ones find what it makes. What fails is added to `skipped`. */
-export async function applyScript(script: Script, clone: Clone, skipped: SkippedBase[], signal: AbortSignal): Promise<Catalog> {
+/** Runs a script that is not reviewed, so that later ones find what it makes. What it ran is added to `ran`, what failed to `skipped`. */
+export async function applyScript(
+  script: Script,
+  clone: Clone,
+  { skipped, ran }: { skipped: SkippedBase[]; ran: Step[][] },
+  signal: AbortSignal,
+): Promise<Catalog> {
   for (const { text, line } of (await baseScript(script)).statements) {
     const { error } = await clone.run(text, signal)
+    ran.push([{ sql: text }])
     if (error) skipped.push({ path: script.path, line, statement: text.slice(0, 200), reason: error.message })
   }
   return await readCatalog(clone)

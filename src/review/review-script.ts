@@ -1,4 +1,4 @@
-import type { Clone } from '../clones/clone.ts'
+import type { Clone, Step } from '../clones/clone.ts'
 import { measureScript } from '../experiments/effects.ts'
 import type { Measurement } from '../experiments/measurement.ts'
 import type { Script } from '../extractors/script.ts'
@@ -21,6 +21,8 @@ export interface Surroundings {
   clone: Clone | undefined
   /** What the clone holds before the script. */
   catalog: Catalog | undefined
+  /** What ran on the clone since its base. What this script runs is added. */
+  ran: Step[][]
   /** Keys of relations that earlier scripts of the same change created. */
   created: ReadonlySet<string>
   /** Does the clone hold all that came before? Without it, a missing table says nothing about the change. */
@@ -41,7 +43,7 @@ export interface ScriptReview {
 export async function reviewScript(script: Script, around: Surroundings, parts: ReviewParts, signal: AbortSignal): Promise<ScriptReview> {
   const { clone, created } = around
   const read = markNew(await readScript(script.sql, script.transaction), created)
-  const run = clone && (await measureScript(clone, read, script.transaction, { catalog: around.catalog }, signal))
+  const run = clone && (await measureScript(clone, read, script.transaction, { catalog: around.catalog, ran: around.ran }, signal))
   const predicted = predictAll(read, { catalogs: run?.catalogs, before: around.catalog, created, postgres: parts.postgres })
   const scene = { statements: predicted.statements, postgres: parts.postgres, before: around.catalog, after: run?.after }
   const placed = await judgeAll(script, scene, run?.measurements, around, parts, signal)

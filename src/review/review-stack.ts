@@ -1,4 +1,4 @@
-import type { Clone, SkippedBase } from '../clones/clone.ts'
+import type { Clone, SkippedBase, Step } from '../clones/clone.ts'
 import { ServiceError } from '../errors.ts'
 import { readCatalog } from '../experiments/read-catalog.ts'
 import type { Catalog } from '../sql/catalog.ts'
@@ -30,17 +30,18 @@ export async function reviewStack(stack: Stack, parts: ReviewParts, signal: Abor
 async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: ReviewParts, signal: AbortSignal): Promise<StackReview> {
   const skippedBase = [...(clone?.skipped ?? [])]
   const reviews: ScriptReview[] = []
+  const ran: Step[][] = []
   let created: ReadonlySet<string> = new Set()
   let catalog: Catalog | undefined = clone && (await readCatalog(clone))
   const before = await rowsOf(clone, parts)
   for (const [index, { script, reviewed }] of stack.steps.entries()) {
     parts.progress(`${index + 1}/${stack.steps.length} ${script.path}`)
     if (!reviewed) {
-      if (clone) catalog = await applyScript(script, clone, skippedBase, signal)
+      if (clone) catalog = await applyScript(script, clone, { skipped: skippedBase, ran }, signal)
       continue
     }
     if (parts.each === 'script') created = new Set()
-    const around = { clone, catalog, created, baseIsWhole: stack.baseIsWhole && skippedBase.length === 0 }
+    const around = { clone, catalog, ran, created, baseIsWhole: stack.baseIsWhole && skippedBase.length === 0 }
     const one = await reviewScript(script, around, parts, signal)
     reviews.push(one)
     created = one.created
