@@ -52,6 +52,8 @@ function measuredOperation(
   measurement: Measurement,
   words: EffectWords | undefined,
 ): Operation {
+  // Defining a function does not run its body, though Postgres looks up, and locks for that moment, what an SQL body names.
+  if (operation.inside === 'function') return operation
   const warning = measurement.notices.find(({ severity }) => severity === 'WARNING')
   const foreseen = (word: 'rewrites' | 'scans' | 'builds') => statement.operations.some((one) => one[word])
   const seen = (word: 'rewrites' | 'scans' | 'builds') => Boolean(words?.[word]) && (operation[word] || !foreseen(word))

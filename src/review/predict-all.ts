@@ -33,11 +33,13 @@ export function predictAll(statements: readonly Statement[], known: Known): Pred
     const catalog = known.catalogs?.[index]
     const before = byScript
     const existed = (key: string) => known.before?.relations.has(key) ?? !before.has(key)
-    const prediction = predict(statement, { existed, postgres: known.postgres, ...(catalog && { catalog }) })
+    const prediction = predict(statement, { existed, postgres: known.postgres, earlier: result.statements, ...(catalog && { catalog }) })
     byScript = createdKeysAfter([statement], byScript)
+    const unused = byChange
     byChange = createdKeysAfter([statement], byChange)
     result.effects.push(prediction.effects)
-    applyPrediction(statement, prediction, byChange)
+    // What it drops or renames was nobody's until then, what it creates is nobody's from then on.
+    applyPrediction(statement, prediction, new Set([...unused, ...byChange]))
     result.statements.push(statement)
   }
   result.created = [...byChange]

@@ -11,12 +11,35 @@ import { columnOf, sqlWords } from './sql-words.ts'
 
 /** Every claim the rules make of a script, in the order of its statements. Rules that query a clone are left to the review. */
 export async function check(scene: Scene, rules: readonly Rule[]): Promise<Claim[]> {
-  const places = placesOf(scene)
+  const written = placesOf(scene)
+  const { ran, origin } = withoutBodies(scene)
+  const places = ran === scene ? written : placesOf(ran)
   const sightings = rules
     .filter((rule) => holdsFor(rule, scene.postgres))
-    .flatMap((rule) => thinOut(rule, sightingsOf(rule, scene, places)).map((sighting) => ({ rule, sighting })))
+    .flatMap((rule) => thinOut(rule, sightingsOf(rule, ran, rule.when && 'inside' in rule.when ? written : places)))
+    .map(({ rule, sighting }) => ({ rule, sighting: { ...sighting, statement: origin(sighting.statement) } }))
   sightings.sort((a, b) => a.sighting.statement.index - b.sighting.statement.index)
   return Promise.all(sightings.map(({ rule, sighting }) => claimOf(scene, rule, sighting)))
+}
+
+/**
+ * The scene as it runs: a function that is only defined does not run its body. Detectors that are about bodies find them in `written`,
+ * a condition when it speaks of `inside`.
+ */
+function withoutBodies(scene: Scene): { ran: Scene; origin: (statement: Statement) => Statement } {
+  const origins = new Map<Statement, Statement>()
+  const statements = scene.statements.map((statement) => {
+    if (!statement.operations.some(isInFunction)) return statement
+    const ran = { ...statement, operations: statement.operations.filter((operation) => !isInFunction(operation)) }
+    origins.set(ran, statement)
+    return ran
+  })
+  const ran = origins.size > 0 ? { ...scene, statements, written: scene.statements } : scene
+  return { ran, origin: (statement) => origins.get(statement) ?? statement }
+}
+
+function isInFunction({ inside }: Operation): boolean {
+  return inside === 'function'
 }
 
 /** The operations of a script with their statements, and by action: most rules are about one, and most scripts hold few. */
@@ -45,13 +68,14 @@ function sightingsOf({ id, when, detect }: Rule, scene: Scene, { operations, all
 }
 
 /** `once: transaction` keeps the first sighting of each transaction, `once: script` the first of all; `once: change` is finished by the review. */
-function thinOut(rule: Rule, sightings: Sighting[]): Sighting[] {
-  if (rule.once === 'operation') return sightings
+function thinOut(rule: Rule, sightings: Sighting[]): Array<{ rule: Rule; sighting: Sighting }> {
   const seen = new Set<number>()
-  return sightings.filter(({ operation }) => {
+  const kept = sightings.filter(({ operation }) => {
+    if (rule.once === 'operation') return true
     const key = rule.once === 'transaction' ? operation.transaction.number : 0
     return !seen.has(key) && seen.add(key)
   })
+  return kept.map((sighting) => ({ rule, sighting }))
 }
 
 async function claimOf(scene: Scene, rule: Rule, sighting: Sighting): Promise<Claim> {

@@ -25,6 +25,8 @@ export interface ClaimFix {
 export interface Scene {
   /** In the order they run. */
   statements: readonly Statement[]
+  /** The same with what stands in the bodies of functions, where any has one. */
+  written?: readonly Statement[]
   postgres: number
   /** What the database holds before the script and after it; undefined without a clone. */
   before: Catalog | undefined

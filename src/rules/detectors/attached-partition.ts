@@ -1,39 +1,51 @@
 import type { Catalog, CatalogRelation } from '../../sql/catalog.ts'
 import type { Operation } from '../../sql/operation.ts'
-import type { Detector, Scene } from '../claim.ts'
+import type { Detector, Scene, Sighting } from '../claim.ts'
 import { quoteIdentifier } from '../fill.ts'
 import { everyOperation } from './every-operation.ts'
 
 /** ATTACH PARTITION that reads the partition, or the default partition, from end to end; with steps where the catalog knows the key. */
-export const attachedPartition: Detector = (scene) =>
-  everyOperation(scene).flatMap(({ statement, operation }) => {
-    if (operation.action !== 'attach partition' || !operation.scans) return []
-    const partition = String(operation.partition)
-    const fallback = defaultOf(operation, scene.before)
-    const read = fallback ? `\`${nameOf(partition)}\` and the default partition \`${fallback.name}\`` : `\`${nameOf(partition)}\``
-    const steps = stepsFor(operation, scene, statement.text, fallback)
-    return [{ statement, operation, values: { read }, ...(steps && { steps }) }]
-  })
+export const attachedPartition: Detector = (scene) => additions(scene).filter(({ operation }) => operation.action === 'attach partition')
 
-function defaultOf({ table }: Operation, before: Catalog | undefined): CatalogRelation | undefined {
-  const children = before?.relations.get(table?.key ?? '')?.children ?? []
+/** CREATE TABLE … PARTITION OF that reads the default partition from end to end. */
+export const partitionBesideDefault: Detector = (scene) => additions(scene).filter(({ operation }) => operation.action === 'create table')
+
+function additions(scene: Scene): Sighting[] {
+  return everyOperation(scene).flatMap(({ statement, operation }) => {
+    const parent = parentOf(operation)
+    if (parent === undefined || !operation.scans) return []
+    const fallback = defaultOf(parent, scene.before)
+    const attached = operation.action === 'attach partition' ? String(operation.partition) : undefined
+    const read = [...(attached ? [`\`${nameOf(attached)}\``] : []), ...(fallback ? [`the default partition \`${fallback.name}\``] : [])]
+    if (read.length === 0) return []
+    const steps = stepsFor({ parent, attached, bounds: String(operation.bounds ?? '') }, scene, statement.text, fallback)
+    return [{ statement, operation, values: { read: read.join(' and ') }, ...(steps && { steps }) }]
+  })
+}
+
+function parentOf({ action, table, partitionOf }: Operation): string | undefined {
+  if (action === 'attach partition') return table?.key
+  return action === 'create table' && typeof partitionOf === 'string' ? partitionOf : undefined
+}
+
+function defaultOf(parent: string, before: Catalog | undefined): CatalogRelation | undefined {
+  const children = before?.relations.get(parent)?.children ?? []
   return children.map((key) => before?.relations.get(key)).find((child) => child?.isDefaultPartition)
 }
 
 /** Constraints that prove the partition belongs there and nothing in the default partition does: checked first, dropped after. */
 function stepsFor(
-  operation: Operation,
+  { parent, attached, bounds }: { parent: string; attached: string | undefined; bounds: string },
   { before, statements }: Scene,
   text: string,
   fallback: CatalogRelation | undefined,
 ): string[] | undefined {
-  const { table, bounds, partition } = operation
-  const created = statements.flatMap((one) => one.operations).find((one) => one.action === 'create table' && one.table?.key === table?.key)
-  const key = before?.relations.get(table?.key ?? '')?.partitionKey ?? created?.partitionKey
-  const condition = conditionOf(String(key ?? ''), String(bounds ?? ''))
-  if (!condition || String(partition) === '') return undefined
+  const created = statements.flatMap((one) => one.operations).find((one) => one.action === 'create table' && one.table?.key === parent)
+  const key = before?.relations.get(parent)?.partitionKey ?? created?.partitionKey
+  const condition = conditionOf(String(key ?? ''), bounds)
+  if (!condition || attached === '') return undefined
   const checks = [
-    { on: quoteKey(String(partition)), name: quoteIdentifier(`${nameOf(String(partition))}_bounds`), condition },
+    ...(attached ? [{ on: quoteKey(attached), name: quoteIdentifier(`${nameOf(attached)}_bounds`), condition }] : []),
     ...(fallback
       ? [
           {

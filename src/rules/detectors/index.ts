@@ -1,5 +1,5 @@
 import type { Detector } from '../claim.ts'
-import { attachedPartition } from './attached-partition.ts'
+import { attachedPartition, partitionBesideDefault } from './attached-partition.ts'
 import { backfillUnderLock } from './backfill-under-lock.ts'
 import { blockingIndex } from './blocking-index.ts'
 import { blockingIndexDrop } from './blocking-index-drop.ts'
@@ -14,12 +14,15 @@ import { disabledTriggers } from './disabled-triggers.ts'
 import { droppedByCascade } from './dropped-by-cascade.ts'
 import { droppedChild } from './dropped-child.ts'
 import { droppedConstraint, droppedForeignKey, droppedPrimaryKey } from './dropped-constraint.ts'
+import { droppedSchema } from './dropped-schema.ts'
 import { droppedTable, recreatedTable } from './dropped-table.ts'
+import { droppedView } from './dropped-view.ts'
 import { existingTable } from './existing-table.ts'
 import { guardedConcurrentIndex, secondConcurrentIndex } from './failed-build.ts'
 import { foreignKeyTarget } from './foreign-key-target.ts'
 import { foreignKeyTypes } from './foreign-key-types.ts'
 import { dynamicSql, hiddenLock, hiddenWork } from './hidden-effects.ts'
+import { hiddenRows } from './hidden-rows.ts'
 import { inlineForeignKey } from './inline-foreign-key.ts'
 import { insertWithoutColumns } from './insert-without-columns.ts'
 import { keylessTable } from './keyless-table.ts'
@@ -67,6 +70,7 @@ import { wholeBackfill } from './whole-backfill.ts'
 /** The detectors a rule file may name in `detect:`. */
 export const detectors: Record<string, Detector> = {
   'attached-partition': attachedPartition,
+  'partition-beside-default': partitionBesideDefault,
   'backfill-under-lock': backfillUnderLock,
   'blocking-index': blockingIndex,
   'blocking-index-drop': blockingIndexDrop,
@@ -82,7 +86,10 @@ export const detectors: Record<string, Detector> = {
   'dropped-constraint': droppedConstraint,
   'dropped-foreign-key': droppedForeignKey,
   'dropped-primary-key': droppedPrimaryKey,
+  'dropped-schema': droppedSchema,
   'dropped-table': droppedTable,
+  'dropped-view': droppedView,
+  'hidden-rows': hiddenRows,
   'dynamic-sql': dynamicSql,
   'existing-table': existingTable,
   'foreign-key-target': foreignKeyTarget,

@@ -4,8 +4,8 @@ import type { Detector, Scene } from '../claim.ts'
 import { everyOperation } from './every-operation.ts'
 
 /**
- * DROP COLUMN that takes more than the column: keys and constraints, and indexes that hold other columns too. Needs the catalog before and after;
- * what the script drops by name is no surprise.
+ * DROP COLUMN that takes more than the column: the primary key, and constraints and indexes that hold other columns too. Needs the catalog before
+ * and after; what the script drops by name is no surprise, and nobody misses what was about that column alone.
  */
 export const lostWithColumn: Detector = (scene) =>
   everyOperation(scene).flatMap((sighting) => {
@@ -21,7 +21,7 @@ function lostObjects(scene: Scene, { table, column }: Operation): string[] {
   const named = namedDrops(scene)
   const isGone = (list: 'constraints' | 'indexes', name: string) => !named.has(name) && !after[list].some((one) => one.name === name)
   const constraints = before.constraints
-    .filter(({ type, columns, name }) => type !== 'not null' && columns.includes(column.name) && isGone('constraints', name))
+    .filter(({ type, columns, name }) => columns.includes(column.name) && isGone('constraints', name) && (type === 'primary key' || columns.length > 1))
     .map(({ type, name }) => `${type} ${name}`)
   const indexes = before.indexes
     .filter(

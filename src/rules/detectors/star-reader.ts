@@ -10,7 +10,7 @@ import { everyOperation } from './every-operation.ts'
 export const starReader: Detector = (scene) =>
   everyOperation(scene).filter(
     ({ operation: { action, table } }) =>
-      action === 'add column' && table && !table.new && scene.statements.some((one) => keepsStarOf(one, table)),
+      action === 'add column' && table && !table.new && (scene.written ?? scene.statements).some((one) => keepsStarOf(one, table)),
   )
 
 function keepsStarOf({ kind, text, operations }: Statement, { key, name }: TableWords): boolean {

@@ -12,7 +12,7 @@ const BY_INDEX = new Set([...EXACT, '<', '<=', '>', '>=', 'between', 'is null', 
  * function. An UPDATE or DELETE that a migration runs once needs no index.
  */
 export const unindexedSearch: Detector = (scene) =>
-  scene.statements.flatMap((statement) => {
+  (scene.written ?? scene.statements).flatMap((statement) => {
     const searches = statement.operations.filter((operation) => isSearch(operation) && isQuery(operation, statement.operations))
     const tables = [...new Set(searches.map(({ table }) => table?.key ?? ''))]
     return tables.flatMap((key) => {

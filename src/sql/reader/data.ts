@@ -165,9 +165,16 @@ function settingCalls(node: Node, { source }: Reading): Draft[] {
   return drafts
 }
 
+/** `1 = 1`, which people write where a WHERE is asked for. */
+function isTautology(comparison: Node | undefined): boolean {
+  if (comparison?.kind !== 'AEXPR_OP' || strings(comparison.name).at(-1) !== '=') return false
+  const left = constantOf(comparison.lexpr)
+  return left !== undefined && left === constantOf(comparison.rexpr)
+}
+
 function filterWords(node: Node): { where: boolean; nullFilter: boolean; column?: { name: string } } {
   const test: Node | undefined = node.whereClause?.NullTest
   const name = test && strings(test.arg?.ColumnRef?.fields).at(-1)
-  const always = constantOf(node.whereClause) === 'true'
+  const always = constantOf(node.whereClause) === 'true' || isTautology(node.whereClause?.A_Expr)
   return { where: node.whereClause !== undefined && !always, nullFilter: test !== undefined, ...(name && { column: { name } }) }
 }
