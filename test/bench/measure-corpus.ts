@@ -22,6 +22,8 @@ export interface Measured {
 }
 
 const signal = new AbortController().signal
+/** Checks of foreign keys and functions: plans that earlier statements left would hide what planning locks. */
+const KEEPS_PLANS = /^(INSERT|UPDATE|DELETE|MERGE|WITH|DO|CALL)\b/
 const SCHEMAS = `SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`
 const PUBLICATIONS = 'SELECT pubname AS name FROM pg_publication'
 
@@ -58,8 +60,7 @@ export async function* measureCorpus(clone: Clone, cases: Case[]): AsyncGenerato
       continue
     }
     await mustRun(clone, 'BEGIN')
-    // Plans that earlier statements left would hide what planning locks.
-    const prefix = ['DISCARD PLANS', ...local]
+    const prefix = [...(KEEPS_PLANS.test(one.statement) ? ['DISCARD PLANS'] : []), ...local]
     const { effects, unmeasured } = await measureInTransaction(
       { clone: within, signal, atStart, now: read, ran: [] },
       statement,
