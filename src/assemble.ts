@@ -62,9 +62,9 @@ export async function openChange(
   signal: AbortSignal,
 ): Promise<OpenChange> {
   const { readChange, treeAt } = await import('./forges/local.ts')
-  const cwd = process.cwd()
-  const change = await readChange({ cwd, ...options }, signal)
-  return { change, baseTree: change.base === undefined ? undefined : treeAt(cwd, change.base), headTree: treeAt(cwd, change.head) }
+  const change = await readChange({ cwd: process.cwd(), ...options }, signal)
+  const { root, base, head } = change
+  return { change, baseTree: base === undefined ? undefined : treeAt(root, base), headTree: treeAt(root, head) }
 }
 
 export interface OpenChange {

@@ -21,7 +21,8 @@ export async function runReview(paths: string[], options: ReviewOptions & { base
   const trusted = baseTree ?? headTree
   const config = await readConfig(options, trusted)
   const files = change.files.filter(({ path }) => !isIgnored(path, config))
-  const histories = { base: baseTree ? await historiesOf(baseTree, config) : [], head: await historiesOf(headTree, config), baseTree }
+  const head = await historiesOf(headTree, config)
+  const histories = { base: baseTree ? await historiesOf(baseTree, config) : head, head, baseTree: trusted }
   const schema = await readSchema(options, config, trusted)
   const plan = await planChange({ ...change, files }, histories, paths.length > 0)
   const stacks = plan.stacks.map((stack) => (schema ? startFromSchema(stack, schema) : stack))

@@ -1,5 +1,7 @@
 /** What is proposed: the files as they would be, and what they stand on. */
 export interface Change {
+  /** The folder its paths start from. */
+  root: string
   /** Where it comes from, for the reader: `main...feature`, `uncommitted work on main`. */
   title: string
   /** The commit it stands on: the merge base; undefined when there is none, as without a repository. */

@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises'
-import { join, relative, resolve, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { Change, ChangedFile, Tree } from './change.ts'
 import { type Base, findBase } from './local/base.ts'
@@ -45,7 +45,8 @@ export async function readChange(options: LocalChange, signal?: AbortSignal): Pr
   )
   if (found.length === 0)
     notes.push(`Nothing differs from ${base.name}. To review commits that it has already, name an earlier base: --base HEAD~1`)
-  return { title: titleOf(repository, base), base: base.commit, head: uncommitted ? undefined : repository.head, files, notes }
+  const head = uncommitted ? undefined : repository.head
+  return { root: repository.root, title: titleOf(repository, base), base: base.commit, head, files, notes }
 }
 
 /** The repository at a commit, or the working tree. Paths are from the root of the repository. */
@@ -62,6 +63,7 @@ async function readUnborn(repository: Repository, wanted: (path: string) => bool
   const found = (await everything(repository, signal)).filter((difference) => wanted(difference.path))
   const { files, notes } = await withContents(repository.root, found)
   return {
+    root: repository.root,
     title: 'a repository without commits',
     base: undefined,
     head: undefined,
@@ -81,12 +83,9 @@ async function readPaths(
     throw new UserError(`There is no folder ${cwd}.`)
   })
   const targets = await Promise.all(paths.map(async (path) => ({ path, full: await existing(here, path) })))
-  const repository = await repositoryAround(
-    here,
-    targets.map((target) => target.full),
-    signal,
-  )
-  const root = repository?.root ?? here
+  const places = targets.map((target) => target.full)
+  const repository = (await repositoryAround(here, places, signal)) ?? (await repositoryAround(dirname(places[0] ?? here), places, signal))
+  const root = repository?.root ?? folderAround(here, places)
   const notes: string[] = []
   const base = repository?.head === undefined ? undefined : await baseForPaths(repository, wantedBase, notes, signal)
   const named = await Promise.all(targets.map((target) => filesOf(root, repository !== undefined, target.full, wanted, signal)))
@@ -102,7 +101,7 @@ async function readPaths(
   const read = await withContents(root, found)
   const files = read.files.map((file): ChangedFile => (file.before === undefined ? { ...file, status: 'added' } : file))
   if (files.length === 0) notes.push(`There are no SQL files in ${paths.join(', ')}.`)
-  return { title: paths.join(', '), base: base?.commit, head: undefined, files, notes: [...notes, ...read.notes] }
+  return { root, title: paths.join(', '), base: base?.commit, head: undefined, files, notes: [...notes, ...read.notes] }
 }
 
 async function existing(cwd: string, path: string): Promise<string> {
@@ -137,6 +136,11 @@ async function baseForPaths(
     notes.push(`There is no base to compare with. ${error.message}`)
     return undefined
   }
+}
+
+/** The current folder when all are in it, else the one above the folder of the first; there is no repository to ask. */
+function folderAround(cwd: string, targets: readonly string[]): string {
+  return targets.every((target) => `${target}${sep}`.startsWith(`${cwd}${sep}`)) ? cwd : dirname(dirname(targets[0] ?? cwd))
 }
 
 /** A file is taken whatever its name; of a folder the wanted ones, ignored ones only if there are no others. */

@@ -16,14 +16,16 @@ export interface Stack {
 export interface Step {
   script: Script
   reviewed: boolean
+  /** The base has the file already, as it is: what it creates is not new to the change. */
+  known?: boolean
 }
 
 /** The migration histories as they stand on the base, and as the change would have them. */
 export interface Histories {
   base: readonly History[]
   head: readonly History[]
-  /** The base's files; undefined when there is no base. */
-  baseTree: Tree | undefined
+  /** The base's files; without a base, those there are. */
+  baseTree: Tree
 }
 
 export interface Plan {
@@ -73,8 +75,10 @@ async function planHistory(
 
   const prefix = firstChanged < 0 ? applied : applied.slice(0, firstChanged)
   const rest = firstChanged < 0 ? [] : applied.slice(firstChanged)
-  const asProposed = (path: string) => upScripts(path, changed.get(path) ?? '', history).map((script) => ({ script, reviewed: true }))
-  const asBefore = async (path: string) => upScripts(path, (await baseTree?.read(path)) ?? '', before)
+  const isKnown = (path: string) => change.files.some((file) => file.path === path && file.text === file.before)
+  const asProposed = (path: string): Step[] =>
+    upScripts(path, changed.get(path) ?? '', history).map((script) => ({ script, reviewed: true, known: isKnown(path) }))
+  const asBefore = async (path: string) => upScripts(path, (await baseTree.read(path)) ?? '', before)
   const restSteps = rest.map(async (path) =>
     changed.has(path) ? asProposed(path) : (await asBefore(path)).map((script) => ({ script, reviewed: false })),
   )

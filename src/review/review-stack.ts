@@ -34,17 +34,16 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
   let created: ReadonlySet<string> = new Set()
   let catalog: Catalog | undefined = clone && (await readCatalog(clone))
   const before = await rowsOf(clone, parts)
-  for (const [index, { script, reviewed }] of stack.steps.entries()) {
+  for (const [index, { script, reviewed, known = parts.each === 'script' }] of stack.steps.entries()) {
     parts.progress(`${index + 1}/${stack.steps.length} ${script.path}`)
     if (!reviewed) {
       if (clone) catalog = await applyScript(script, clone, { skipped: skippedBase, ran }, signal)
       continue
     }
-    if (parts.each === 'script') created = new Set()
-    const around = { clone, catalog, ran, created, baseIsWhole: stack.baseIsWhole && skippedBase.length === 0 }
+    const around = { clone, catalog, ran, created: known ? NOTHING : created, baseIsWhole: stack.baseIsWhole && skippedBase.length === 0 }
     const one = await reviewScript(script, around, parts, signal)
     reviews.push(one)
-    created = one.created
+    if (!known) created = one.created
     catalog = one.catalog
   }
   const after = await rowsOf(clone, parts)
@@ -65,6 +64,8 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
     notes: [...reviews.flatMap(({ reviewed: { script } }) => script.notes.map((note) => `${script.path}: ${note}`)), ...after.notes],
   }
 }
+
+const NOTHING: ReadonlySet<string> = new Set()
 
 /** Queries cost more than all other rules together, so they are asked at the two ends of a stack and not around each script. */
 async function rowsOf(clone: Clone | undefined, parts: ReviewParts): Promise<QueryRows> {
