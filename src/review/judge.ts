@@ -2,6 +2,7 @@ import type { Evidence } from '../experiments/evidence.ts'
 import type { Measurement } from '../experiments/measurement.ts'
 import type { Claim } from '../rules/claim.ts'
 import { meets } from '../rules/condition.ts'
+import type { Effects, LockMode } from '../sql/effects.ts'
 import type { Operation } from '../sql/operation.ts'
 import { effectsInWords } from './effects-in-words.ts'
 import type { Verdict } from './finding.ts'
@@ -38,6 +39,10 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
     return { verdict: 'suspected', reason: `Not tested: ${measurement.unmeasured ?? 'the statement was not run'}.`, evidence: [] }
   }
   const evidence = [effectsEvidence(claim, measurement, clone, nextId)]
+  const read = witness.seenAgain ? undefined : decidingTable(claim, measurement.effects)
+  if (read) {
+    return { verdict: 'suspected', reason: `Not tested: what the block runs may depend on the rows of ${read}, and the clone has none of production's.`, evidence }
+  }
   if (rule.prove === 'change') {
     if (measurement.differences.length > 0)
       return { verdict: 'confirmed', reason: `When it ran: ${list(measurement.differences)}.`, evidence }
@@ -46,6 +51,14 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
   const seen = `when it ran: ${effectsInWords(measurement.effects)}`
   return witness.seenAgain ? { verdict: 'confirmed', reason: '', evidence } : { verdict: 'refuted', reason: `Not so ${seen}.`, evidence }
 }
+
+/** The first table that existed which a block read, as `schema.name`: a condition or a loop over it may lead elsewhere where it holds other rows. */
+function decidingTable({ statement }: Claim, { locks }: Effects): string | undefined {
+  if (!statement.operations.some(({ action, inside }) => action === 'do' || inside === 'do')) return undefined
+  return locks.find(({ kind, existed, mode }) => kind === 'table' && existed && READS.has(mode))?.relation
+}
+
+const READS = new Set<LockMode>(['AccessShareLock', 'RowShareLock'])
 
 function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, postgres }: Witness, nextId: () => string): Judgement {
   const { error, notices } = measurement
@@ -68,6 +81,7 @@ function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, po
     return { verdict: 'suspected', reason: `Not tested: it failed for another reason (${error.message}).`, evidence }
   }
   if (error) return { verdict: 'suspected', reason: 'Not tested: an earlier statement of its transaction failed.', evidence: [] }
+  if (claim.rule.inconclusive) return { verdict: 'suspected', reason: `It ran without that error, which proves nothing: ${claim.rule.inconclusive}.`, evidence }
   return { verdict: 'refuted', reason: 'It ran without that error.', evidence }
 }
 

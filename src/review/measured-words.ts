@@ -54,6 +54,7 @@ function measuredOperation(
 ): Operation {
   // Defining a function does not run its body, though Postgres looks up, and locks for that moment, what an SQL body names.
   if (operation.inside === 'function') return operation
+  if (measurement.effects && !wasReached(operation, measurement)) return { ...operation, lock: 'none', rewrites: false, scans: false, builds: false }
   const warning = measurement.notices.find(({ severity }) => severity === 'WARNING')
   const foreseen = (word: 'rewrites' | 'scans' | 'builds') => statement.operations.some((one) => one[word])
   const seen = (word: 'rewrites' | 'scans' | 'builds') => Boolean(words?.[word]) && (operation[word] || !foreseen(word))
@@ -71,6 +72,13 @@ function measuredOperation(
     failed: measurement.error?.code,
     warned: warning?.code,
   }
+}
+
+/** A statement of a block runs only where the block's conditions lead to it; then its table has at least the lock that was foreseen. */
+function wasReached({ inside, lock, table }: Operation, { effects, unmeasured }: Measurement): boolean {
+  if (inside !== 'do' || lock === 'none' || !table || unmeasured !== undefined) return true
+  const isOfTable = (relation: string) => relation === table.key || relation.endsWith(`.${table.name}`)
+  return effects?.locks.some(({ relation, mode }) => isOfTable(relation) && !isStrongerWord(lock, lockWords(mode))) === true
 }
 
 const ORDER: LockWords[] = [

@@ -30,7 +30,8 @@ function firstUse(scene: Scene, added: Operation): Sighting | undefined {
 }
 
 /** With a catalog: the statement is about a table that uses the type, reads one, or is about none at all. */
-function mayConcern(scene: Scene, { table, reads }: Operation, { type }: Operation): boolean {
+function mayConcern(scene: Scene, { table, column, reads }: Operation, { type }: Operation): boolean {
+  if (column?.type !== undefined && column.type.split('.').at(-1) === String(type).split('.').at(-1)) return true
   const users = scene.before?.types.get(String(type))?.usedBy
   const about = [...(table ? [table.key] : []), ...(Array.isArray(reads) ? reads.map(String) : [])]
   return !users || about.length === 0 || about.some((key) => users.includes(key) || !scene.before?.relations.has(key))

@@ -1,3 +1,4 @@
+import type { CatalogConstraint } from '../../sql/catalog.ts'
 import type { Operation } from '../../sql/operation.ts'
 import type { Detector, Scene, Sighting } from '../claim.ts'
 import { everyOperation, isLaterInTransaction } from './every-operation.ts'
@@ -11,11 +12,11 @@ const WRITES = ['insert', 'update', 'delete', 'merge', 'copy']
 export const pendingTriggerEvents: Detector = (scene) => {
   const operations = everyOperation(scene)
   const settings = operations.filter(({ operation }) => operation.action === 'set constraints')
-  const isChecked = deferredTables(scene, settings)
-  const writes = operations.filter(({ operation }) => WRITES.includes(operation.action) && isChecked(operation.table?.key))
+  const isChecked = deferredChecks(scene, settings)
+  const writes = operations.filter(({ operation }) => WRITES.includes(operation.action) && isChecked(operation))
   return operations.filter(({ operation }) => {
-    if (!isChecked(operation.table?.key) || operation.lock !== 'access exclusive') return false
-    return /^(alter|drop|truncate)/.test(operation.statement) && writes.some((write) => isPending(write, operation, settings))
+    if (operation.lock !== 'access exclusive' || !/^(alter|drop|truncate)/.test(operation.statement)) return false
+    return writes.some((write) => isPending(write, operation, settings))
   })
 }
 
@@ -26,17 +27,20 @@ function isPending({ operation: write }: Sighting, change: Operation, settings: 
   )
 }
 
-/** Has a table, or one that references it, a constraint that is checked at the end of the transaction? */
-function deferredTables({ before }: Scene, settings: readonly Sighting[]): (key: string | undefined) => boolean {
+/** Does a write leave something to be checked at the end of the transaction? */
+function deferredChecks({ before }: Scene, settings: readonly Sighting[]): (write: Operation) => boolean {
   const isDeferredByScript = settings.some(({ operation }) => operation.immediate !== true)
-  if (!before) return (key) => isDeferredByScript && key !== undefined
-  const isDue = (definition: string) => definition.includes('INITIALLY DEFERRED') || (isDeferredByScript && / DEFERRABLE/.test(definition))
-  const keys = new Set(
-    [...before.relations].flatMap(([key, { constraints }]) =>
-      constraints
-        .filter(({ definition }) => isDue(definition))
-        .flatMap(({ references }) => [key, ...(references ? [references.table] : [])]),
-    ),
-  )
-  return (key) => key !== undefined && keys.has(key)
+  if (!before) return ({ table }) => isDeferredByScript && table !== undefined
+  const isDue = ({ definition }: CatalogConstraint) =>
+    definition.includes('INITIALLY DEFERRED') || (isDeferredByScript && / DEFERRABLE/.test(definition))
+  const due = [...before.relations].flatMap(([key, { constraints }]) => constraints.filter(isDue).map((constraint) => ({ key, constraint })))
+  return (write) => due.some(({ key, constraint }) => concerns(write, key, constraint))
+}
+
+/** A new row is checked on its own side; a row that goes, where others point at it; a changed one when the constraint's columns are among those set. */
+function concerns({ action, table, sets }: Operation, key: string, { type, columns, references }: CatalogConstraint): boolean {
+  const isSet = (names: string[]) => action === 'merge' || !Array.isArray(sets) || names.length === 0 || names.some((name) => sets.includes(name))
+  const changes = action === 'update' || action === 'merge'
+  if (table?.key === key && (type === 'trigger' || action === 'insert' || action === 'copy' || (changes && isSet(columns)))) return true
+  return references?.table === table?.key && references !== undefined && (action === 'delete' || (changes && isSet(references.columns)))
 }
