@@ -38,44 +38,47 @@ export async function* measureCorpus(clone: Clone, cases: Case[]): AsyncGenerato
   let setup = ''
   let atStart: LiveCatalog | undefined
   for (const one of cases) {
-    if (!atStart || one.setup !== setup) {
+    if (one.setup !== setup) {
       await loadSetup(clone, one.setup)
-      atStart = await readCatalog(clone)
+      atStart = undefined
       setup = one.setup
     }
-    const statements = await readScript([...one.before, one.statement].join(';\n'), 'file')
-    const statement = statements.at(-1)
-    if (!statement || statement.syntaxError) throw new Error(`${one.statement}: ${statement?.syntaxError?.message}`)
-    const local = one.before.filter((text) => /^SET LOCAL/.test(text))
-    const committed = one.before.filter((text) => !local.includes(text))
-    for (const text of committed) await mustRun(clone, text)
-    const read = committed.length > 0 ? await readCatalog(clone) : atStart
-    const timeZone = /TimeZone = '(.*)'/.exec(local.join())?.[1] ?? read.timeZone
-    const searchPath = /search_path = (.*)/.exec(local.join())?.[1]?.split(', ') ?? read.searchPath
-    const catalog = { ...read, timeZone, searchPath }
-    if (one.alone) {
-      yield { ...(await measureAlone(clone, statement, atStart)), one, statement, earlier: [], atStart, catalog }
-      for (const text of one.after) await mustRun(clone, text)
-      atStart = await readCatalog(clone)
-      continue
-    }
-    await mustRun(clone, 'BEGIN')
-    const prefix = [...(KEEPS_PLANS.test(one.statement) ? ['DISCARD PLANS'] : []), ...local]
-    const { effects, unmeasured } = await measureInTransaction(
-      { clone: within, signal, atStart, now: read, ran: [] },
-      statement,
-      prefix,
-      'none',
-    )
-    await mustRun(clone, 'ROLLBACK')
+    atStart ??= await readCatalog(clone)
+    yield one.alone ? await measureAlone(clone, one, atStart) : await measureWithin(within, one, atStart)
     for (const text of one.after) await mustRun(clone, text)
-    yield { one, statement, earlier: statements.slice(0, -1), atStart, catalog, effects, refusal: unmeasured }
+    // What ran alone stays done, be it undone by another statement.
+    if (one.alone) atStart = undefined
   }
 }
 
-async function measureAlone(clone: Clone, statement: Statement, atStart: LiveCatalog): Promise<Pick<Measured, 'effects' | 'refusal'>> {
-  const { effects, error } = await measureInTransaction({ clone, signal, atStart, now: atStart, ran: [] }, statement, [], 'none')
-  return { effects, refusal: error?.message }
+async function measureWithin(clone: Clone, one: Case, atStart: LiveCatalog): Promise<Measured> {
+  const statements = await readCase(one)
+  const local = one.before.filter((text) => /^SET LOCAL/.test(text))
+  const committed = one.before.filter((text) => !local.includes(text))
+  for (const text of committed) await mustRun(clone, text)
+  const read = committed.length > 0 ? await readCatalog(clone) : atStart
+  await mustRun(clone, 'BEGIN')
+  const prefix = [...(KEEPS_PLANS.test(one.statement) ? ['DISCARD PLANS'] : []), ...local]
+  const run = { clone, signal, atStart, now: read, ran: [] }
+  const { effects, unmeasured } = await measureInTransaction(run, statements.statement, prefix, 'none')
+  await mustRun(clone, 'ROLLBACK')
+  const timeZone = /TimeZone = '(.*)'/.exec(local.join())?.[1] ?? read.timeZone
+  const searchPath = /search_path = (.*)/.exec(local.join())?.[1]?.split(', ') ?? read.searchPath
+  return { one, ...statements, atStart, catalog: { ...read, timeZone, searchPath }, effects, refusal: unmeasured }
+}
+
+async function measureAlone(clone: Clone, one: Case, atStart: LiveCatalog): Promise<Measured> {
+  const statements = await readCase(one)
+  const run = { clone, signal, atStart, now: atStart, ran: [] }
+  const { effects, error } = await measureInTransaction(run, statements.statement, [], 'none')
+  return { one, ...statements, atStart, catalog: atStart, effects, refusal: error?.message }
+}
+
+async function readCase({ before, statement: text }: Case): Promise<Pick<Measured, 'statement' | 'earlier'>> {
+  const statements = await readScript([...before, text].join(';\n'), 'file')
+  const statement = statements.at(-1)
+  if (!statement || statement.syntaxError) throw new Error(`${text}: ${statement?.syntaxError?.message}`)
+  return { statement, earlier: statements.slice(0, -1) }
 }
 
 async function loadSetup(clone: Clone, name: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** Subcommands of ALTER TABLE about the table itself, and what stands on it: triggers, rules, policies. */
 import type { LockMode, RelationKind } from '../effects.ts'
 import type { Operation } from '../operation.ts'
-import { constraintsOf, indexesOf, keyOf, nameOf, partitionsOf, relationOf, type Scene, splitKey } from './knowledge.ts'
+import { indexesOf, keyOf, nameOf, partitionsOf, relationOf, type Scene, splitKey } from './knowledge.ts'
 import { locks, type Predictor, type Predictors, subject, word, words } from './predictor.ts'
 import { readKeys } from './queries.ts'
 import type { Recorder } from './recorder.ts'
@@ -44,6 +44,7 @@ export const ALTERATIONS: Predictors = {
   'create trigger': createTrigger,
   'drop trigger': dropTrigger,
   'rename trigger': renameTrigger,
+  'alter trigger': locks('AccessShareLock'),
   'create rule': createRule,
   'drop rule': exclusive,
   'rename rule': exclusive,
@@ -93,8 +94,6 @@ function setPersistence(operation: Operation, scene: Scene, persistence: string,
   effects.rewrite(key)
   // Since 15 a sequence that a table owns follows it, with a file of its own.
   if (scene.known.postgres >= 15) effects.lock(relation?.ownedSequences ?? [], 'AccessExclusiveLock', 'sequence')
-  for (const { references } of constraintsOf(scene, key))
-    if (references && references.table !== nameOf(scene, key)) effects.lock(references.table, 'AccessShareLock')
 }
 
 /** Storage parameters that plans or old snapshots depend on: `lockmode` in reloptions.c. Those of views are among them. */

@@ -70,18 +70,13 @@ function addForeignKey(operation: Operation, scene: Scene, key: string, effects:
   effects.lock(partitionsOf(scene, parent), 'ShareRowExclusiveLock')
   effects.depend(referencedIndexes(scene, parent, constraint.references?.columns ?? []).map(keyOf), 'index')
   const checks = constraint.valid !== false && constraint.enforced !== false && !scene.created.has(key)
-  if (checks && !isTriviallyTrue(operation, scene)) checkForeignKey(scene, key, parent, effects)
+  if (checks && !isTriviallyTrue(operation)) checkForeignKey(scene, key, parent, effects)
 }
 
-/** A foreign key written on a new column without a default: it is NULL everywhere. */
-function isTriviallyTrue({ constraint }: Operation, { operations }: Scene): boolean {
-  if (!constraint?.inline) return false
-  const fills = operations.some(
-    (one) => one.action === 'add column' && (one.column?.serial || (one.column?.default !== 'none' && !one.column?.identity)),
-  )
-  return (
-    !fills && !operations.some((one) => one.action === 'add constraint' && one.constraint?.type === 'foreign key' && !one.constraint.inline)
-  )
+/** A foreign key written on a new column without a value: it is NULL everywhere. */
+function isTriviallyTrue({ action, statement, constraint, column }: Operation): boolean {
+  if (action !== 'add constraint' || statement === 'create table' || !constraint?.inline) return false
+  return !column?.serial && column?.generated === undefined && column?.default === 'none'
 }
 
 /** UNIQUE, PRIMARY KEY and EXCLUDE are an index, which a partitioned table has in each partition. */

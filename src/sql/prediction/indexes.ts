@@ -8,7 +8,7 @@ export const INDEXES: Predictors = {
   'create index': create,
   reindex,
   'rename index': locks('ShareUpdateExclusiveLock'),
-  'alter index': locks('ShareUpdateExclusiveLock'),
+  'alter index': locks('AccessExclusiveLock'),
   'attach index': attach,
 }
 

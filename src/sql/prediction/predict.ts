@@ -14,7 +14,7 @@ import { INDEXES } from './indexes.ts'
 import type { Knowledge, Scene } from './knowledge.ts'
 import { PARTITIONS } from './partitions.ts'
 import type { Predictors } from './predictor.ts'
-import { QUERIES } from './queries.ts'
+import { QUERIES, readKeys } from './queries.ts'
 import { openRecorder, unite } from './recorder.ts'
 import { TABLES } from './tables.ts'
 import { TYPES } from './types.ts'
@@ -42,7 +42,7 @@ const PREDICTORS: Predictors = {
 
 export function predict(statement: Pick<Statement, 'operations'>, known: Knowledge): Prediction {
   const scene = sceneOf(statement, known)
-  if (existsAlready(statement.operations[0], known)) return { effects: noEffects(), operations: statement.operations.map(noEffects) }
+  if (existsAlready(statement.operations[0], known)) return whenNotCreated(statement, scene)
   const operations = statement.operations.map((operation) => {
     // The body of a function that is only defined does not run.
     if (operation.inside === 'function') return noEffects()
@@ -83,6 +83,16 @@ function sceneOf(statement: Pick<Statement, 'operations'>, known: Knowledge): Sc
     operations,
     created: new Set(createdBy(statement).filter((key) => !known.catalog?.relations.has(key) && !known.catalog?.types.has(key))),
   }
+}
+
+/** The query of CREATE TABLE … AS is looked at before it is known that the table is there. */
+function whenNotCreated({ operations }: Pick<Statement, 'operations'>, scene: Scene): Prediction {
+  const each = operations.map((operation) => {
+    const recorder = openRecorder(scene, operation)
+    recorder.lock(readKeys(operation), 'AccessShareLock')
+    return recorder.effects()
+  })
+  return { effects: unite(each), operations: each }
 }
 
 /** CREATE … IF NOT EXISTS of a relation that is there is over before it locks anything. An index is another matter. */

@@ -116,6 +116,7 @@ function vacuum(...[operation, scene, effects]: Parameters<Predictor>): void {
 function analyze(...[operation, scene, effects]: Parameters<Predictor>): void {
   const key = subject(operation, scene)
   if (key === undefined) return
+  if (relationOf(scene, key)?.kind === 'view') return
   const tree = treeOf(scene, key)
   // Inheritance children are only read for the whole's statistics until 17; since 18, like partitions, for their own too.
   const analyzed = scene.known.postgres >= 18 || isPartitioned(scene, key) ? tree : tree.slice(0, 1)
