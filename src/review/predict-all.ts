@@ -12,6 +12,8 @@ export interface Known {
   before: Catalog | undefined
   /** Keys of what the change created before this script. */
   created: ReadonlySet<string>
+  /** Statements of the change before this script. */
+  earlier?: readonly Statement[]
   postgres: number
 }
 
@@ -27,13 +29,14 @@ export interface Predicted {
 /** Predicts the effects of each statement from what is known right before it. */
 export function predictAll(statements: readonly Statement[], known: Known): Predicted {
   const result: Predicted = { statements: [], effects: [], created: [] }
+  const earlier = [...(known.earlier ?? [])]
   let byScript = new Set<string>()
   let byChange = new Set(known.created)
   for (const [index, statement] of statements.entries()) {
     const catalog = known.catalogs?.[index]
     const before = byScript
     const existed = (key: string) => known.before?.relations.has(key) ?? !before.has(key)
-    const prediction = predict(statement, { existed, postgres: known.postgres, earlier: result.statements, ...(catalog && { catalog }) })
+    const prediction = predict(statement, { existed, postgres: known.postgres, earlier, ...(catalog && { catalog }) })
     byScript = createdKeysAfter([statement], byScript)
     const unused = byChange
     byChange = createdKeysAfter([statement], byChange)
@@ -41,6 +44,7 @@ export function predictAll(statements: readonly Statement[], known: Known): Pred
     // What it drops or renames was nobody's until then, what it creates is nobody's from then on.
     applyPrediction(statement, prediction, new Set([...unused, ...byChange]))
     result.statements.push(statement)
+    earlier.push(statement)
   }
   result.created = [...byChange]
   return result

@@ -7,6 +7,7 @@ import type { Claim, Scene } from '../rules/claim.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import { markNew } from '../sql/reader/mark-new.ts'
 import { readScript } from '../sql/reader/read-script.ts'
+import type { Statement } from '../sql/statement.ts'
 import { findingOf } from './finding-of.ts'
 import { judge, type Witness } from './judge.ts'
 import { withMeasuredWords } from './measured-words.ts'
@@ -25,12 +26,16 @@ export interface Surroundings {
   ran: Step[][]
   /** Keys of relations that earlier scripts of the same change created. */
   created: ReadonlySet<string>
+  /** Statements of earlier scripts of the same change. */
+  earlier?: readonly Statement[]
   /** Does the clone hold all that came before? Without it, a missing table says nothing about the change. */
   baseIsWhole: boolean
 }
 
 export interface ScriptReview {
   reviewed: ReviewedScript
+  /** What the rules saw. */
+  scene: Scene
   /** Findings before ignore comments and the baseline are applied. */
   placed: Placed[]
   /** Keys of what the change created so far and did not drop. */
@@ -44,7 +49,13 @@ export async function reviewScript(script: Script, around: Surroundings, parts: 
   const { clone, created } = around
   const read = markNew(await readScript(script.sql, script.transaction), created)
   const run = clone && (await measureScript(clone, read, script.transaction, { catalog: around.catalog, ran: around.ran }, signal))
-  const predicted = predictAll(read, { catalogs: run?.catalogs, before: around.catalog, created, postgres: parts.postgres })
+  const predicted = predictAll(read, {
+    catalogs: run?.catalogs,
+    before: around.catalog,
+    created,
+    postgres: parts.postgres,
+    ...(around.earlier && { earlier: around.earlier }),
+  })
   const scene = { statements: predicted.statements, postgres: parts.postgres, before: around.catalog, after: run?.after }
   const placed = await judgeAll(script, scene, run?.measurements, around, parts, signal)
   return {
@@ -56,6 +67,7 @@ export async function reviewScript(script: Script, around: Surroundings, parts: 
         measurement: run?.measurements[index],
       })),
     },
+    scene,
     placed,
     created: new Set(predicted.created),
     catalog: run?.after ?? around.catalog,

@@ -1,6 +1,7 @@
 import type { Clone, SkippedBase, Step } from '../clones/clone.ts'
 import { ServiceError } from '../errors.ts'
 import { readCatalog } from '../experiments/read-catalog.ts'
+import { check } from '../rules/check.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import { applyScript, baseOf } from './base.ts'
 import type { Finding } from './finding.ts'
@@ -40,12 +41,14 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
       if (clone) catalog = await applyScript(script, clone, { skipped: skippedBase, ran }, signal)
       continue
     }
-    const around = { clone, catalog, ran, created: known ? NOTHING : created, baseIsWhole: stack.baseIsWhole && skippedBase.length === 0 }
+    const earlier = known ? [] : reviews.flatMap((review) => review.reviewed.statements.map(({ statement }) => statement))
+    const around = { clone, catalog, ran, earlier, created: known ? NOTHING : created, baseIsWhole: stack.baseIsWhole && skippedBase.length === 0 }
     const one = await reviewScript(script, around, parts, signal)
     reviews.push(one)
     if (!known) created = one.created
     catalog = one.catalog
   }
+  if (parts.each === 'change') await leaveOutMended(reviews, catalog, parts)
   const after = await rowsOf(clone, parts)
   if (clone) addRowClaims(reviews, before, after, clone, parts)
   return {
@@ -62,6 +65,17 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
     cloneVersion: clone?.version ?? null,
     skippedBase,
     notes: [...reviews.flatMap(({ reviewed: { script } }) => script.notes.map((note) => `${script.path}: ${note}`)), ...after.notes],
+  }
+}
+
+/** What the catalog showed after a script may be mended by a later one of the change: the index of a foreign key, the policy of a table. */
+async function leaveOutMended(reviews: readonly ScriptReview[], after: Catalog | undefined, parts: ReviewParts): Promise<void> {
+  const rules = parts.rules.filter(({ prove, detect }) => prove === 'catalog' && detect !== undefined)
+  const settled = new Set(rules.map(({ id }) => id))
+  for (const review of reviews.slice(0, -1)) {
+    if (!after || !review.placed.some(({ finding }) => settled.has(finding.rule))) continue
+    const still = new Set((await check({ ...review.scene, after }, rules)).map(({ rule, statement }) => `${rule.id} ${statement.index}`))
+    review.placed = review.placed.filter(({ finding, statement }) => !settled.has(finding.rule) || still.has(`${finding.rule} ${statement}`))
   }
 }
 
