@@ -2,7 +2,7 @@ import type { Effects } from '../../src/sql/effects.ts'
 import { createdBy, predict } from '../../src/sql/prediction/predict.ts'
 import type { Measured } from './measure-corpus.ts'
 
-export const MEASURES = ['locks', 'rewrites', 'scans', 'builds'] as const
+const MEASURES = ['locks', 'rewrites', 'scans', 'builds'] as const
 export type Measure = (typeof MEASURES)[number]
 /** A line for each effect on what existed before the script, so that predicted and measured ones can be compared. */
 export type Facts = Record<Measure, string[]>
@@ -34,13 +34,13 @@ export function predictWithoutCatalog({ statement, earlier, catalog }: Measured)
   return predict(statement, { existed: (key) => !created.has(key), postgres: catalog.postgres, earlier }).effects
 }
 
-export interface Difference {
+interface Difference {
   measure: Measure
   /** `- what was only measured + what was only predicted`. */
   text: string
 }
 
-export function differences(predicted: Facts, measured: Facts): Difference[] {
+function differences(predicted: Facts, measured: Facts): Difference[] {
   return MEASURES.flatMap((measure) => {
     const missed = measured[measure].filter((fact) => !predicted[measure].includes(fact)).map((fact) => `- ${fact}`)
     const unexpected = predicted[measure].filter((fact) => !measured[measure].includes(fact)).map((fact) => `+ ${fact}`)

@@ -51,7 +51,7 @@ export function reached(operation: Operation, scene: Scene): string[] {
   return operation.only ? [nameOf(scene, key)] : treeOf(scene, key)
 }
 
-export function onTree(mode: 'AccessExclusiveLock' | 'ShareUpdateExclusiveLock'): Predictor {
+function onTree(mode: 'AccessExclusiveLock' | 'ShareUpdateExclusiveLock'): Predictor {
   return (operation, scene, effects) => effects.lock(reached(operation, scene), mode)
 }
 

@@ -169,5 +169,7 @@ function indexed(catalog: Catalog): Inversions {
 }
 
 function append<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  map.set(key, [...(map.get(key) ?? []), value])
+  const values = map.get(key)
+  if (values) values.push(value)
+  else map.set(key, [value])
 }

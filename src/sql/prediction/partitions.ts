@@ -71,7 +71,7 @@ function attach(...[operation, scene, effects]: Parameters<Predictor>): void {
 }
 
 /** The partition's own index that does the same. */
-export function counterpart(scene: Scene, partition: string, index: CatalogIndex): CatalogIndex | undefined {
+function counterpart(scene: Scene, partition: string, index: CatalogIndex): CatalogIndex | undefined {
   return indexesOf(scene, partition).find(
     (one) => one.valid && one.unique === index.unique && shapeOf(one) === shapeOf(index) && !relationOf(scene, keyOf(one))?.parents.length,
   )

@@ -9,6 +9,7 @@ import { ALTERATIONS } from './alterations.ts'
 import { COLUMNS } from './columns.ts'
 import { CONSTRAINTS } from './constraints.ts'
 import { createdBy } from './created.ts'
+import { TYPES } from './custom-types.ts'
 import { DROPS } from './drops.ts'
 import { INDEXES } from './indexes.ts'
 import type { Knowledge, Scene } from './knowledge.ts'
@@ -17,7 +18,6 @@ import type { Predictors } from './predictor.ts'
 import { QUERIES, readKeys } from './queries.ts'
 import { openRecorder, unite } from './recorder.ts'
 import { TABLES } from './tables.ts'
-import { TYPES } from './types.ts'
 
 export { createdBy } from './created.ts'
 export type { Knowledge } from './knowledge.ts'
@@ -63,8 +63,8 @@ export function applyPrediction(statement: Statement, prediction: Prediction, cr
 }
 
 /** The four words of an operation, from effects predicted or measured. */
-export function applyEffects(operation: Operation, effects: Effects, created: ReadonlySet<string>): void {
-  const isOld = (key: string) => !created.has(key)
+function applyEffects(operation: Operation, effects: Effects, created: ReadonlySet<string>): void {
+  const isOld = (key: string) => !created.has(key) && !key.startsWith('pg_temp')
   const mode = strongest(effects.locks.filter((lock) => lock.kind === 'table' && isOld(lock.relation)).map((lock) => lock.mode))
   operation.lock = mode ? lockWords(mode) : 'none'
   operation.rewrites = effects.rewrites.some(isOld)

@@ -14,9 +14,6 @@ export function locks(mode: LockMode): Predictor {
   }
 }
 
-/** Nothing a table feels. */
-export const nothing: Predictor = () => undefined
-
 /** The key of the operation's relation, unless there is none to act on. */
 export function subject(operation: Operation, scene: Scene): string | undefined {
   const key = operation.table?.key

@@ -37,7 +37,7 @@ export function readKeys({ from, reads }: Operation): string[] {
 }
 
 /** The relations a query of the operation reads, and the sequences it draws from. */
-export function readAll(operation: Operation, scene: Scene, effects: Recorder): void {
+function readAll(operation: Operation, scene: Scene, effects: Recorder): void {
   const only = new Set(words(operation.readsOnly))
   for (const key of readKeys(operation))
     planRead(scene, key, words(operation.locked).includes(key) ? 'RowShareLock' : 'AccessShareLock', effects, only.has(key))
