@@ -82,5 +82,6 @@ test('notes and files that could not be replayed are listed briefly, even when n
     'four',
     'and 2 more notes',
     '9 statements of the base could not be replayed: m/0.sql:1 (no such table), m/1.sql:1 (no such table), m/2.sql:1 (no such table), m/3.sql:1 (no such table) and 5 more',
+    'not measured: migrations/7.sql:5: it failed',
   ])
 })

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { UserError } from '../errors.ts'
+import { wasStopped } from './abort.ts'
 
 const FORMATS = 'text, markdown, json, sarif, code-quality, junit, github'
 
@@ -87,12 +88,12 @@ export async function runProgram(): Promise<void> {
 
 /** Says what went wrong and gives the exit code for it. */
 function exitCodeOf(error: unknown): number {
+  if (wasStopped()) return 130
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof UserError) {
     console.error(`pgwitness: ${error.message}`)
     return 2
   }
-  if (error instanceof Error && error.name === 'AbortError') return 130
   console.error(error instanceof Error && error.name === 'ServiceError' ? `pgwitness: ${error.message}` : error)
   return 3
 }

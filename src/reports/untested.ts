@@ -7,13 +7,13 @@ interface Untested {
   places: string[]
 }
 
-/** Grouped by reason, the reason with most places first. */
-export function untestedStatements(review: Review): Untested[] {
+/** Grouped by reason, the reason with most places first. Without `partly`, only statements of which nothing was seen. */
+export function untestedStatements(review: Review, partly = true): Untested[] {
   if (review.clone === 'none') return []
   const byReason = new Map<string, string[]>()
   for (const { script, statements } of review.scripts) {
     for (const reviewed of statements) {
-      const reason = whyUntested(reviewed)
+      const reason = partly || !reviewed.measurement?.effects ? whyUntested(reviewed) : undefined
       if (reason !== undefined) byReason.set(reason, [...(byReason.get(reason) ?? []), `${script.path}:${reviewed.statement.line}`])
     }
   }

@@ -46,10 +46,35 @@ export async function planChange(change: Change, histories: Histories, named: bo
   const touched = histories.head.filter(
     (history, index) => planned[index] || [...changed.keys()].some((path) => historyOf(path, [history])),
   )
+  const stacks = [...planned.flatMap((stack) => stack ?? []), ...loose.flatMap(([path, text]) => planLooseFile(path, text))]
+  const aboutHistories = [...touched, ...histories.head.filter(isMissing)].flatMap(({ notes }) => notes)
+  const leftOut = stray
+    .filter((file) => !loose.includes(file))
+    .map(([path]) => `${path} was left out: it looks like ${whyNotMigration(path)}.`)
+  // Who brings an up part along knows.
+  const undoing = stacks.length > 0 ? [] : [...changed.keys()].filter((path) => historyOf(path, histories.head)?.extractor.undoes?.(path))
   return {
-    stacks: [...planned.flatMap((stack) => stack ?? []), ...loose.flatMap(([path, text]) => planLooseFile(path, text))],
-    notes: touched.flatMap(({ notes }) => notes),
+    stacks,
+    notes: [
+      ...aboutHistories,
+      ...leftOut,
+      ...deletedMigrations(change, histories.base).map(
+        (path) => `${path} is deleted, but databases have run it: what it made is still there.`,
+      ),
+      ...undoing.map((path) => `${path} only undoes, so it was not run.`),
+    ],
   }
+}
+
+/** A history that only the configuration knows of. */
+function isMissing({ files, leftOut, database }: History): boolean {
+  return files.length === 0 && leftOut.size === 0 && database === 'Postgres'
+}
+
+function deletedMigrations(change: Change, base: readonly History[]): string[] {
+  const renamed = change.files.flatMap(({ previousPath }) => previousPath ?? [])
+  const deleted = change.files.filter(({ status, path }) => status === 'deleted' && !renamed.includes(path)).map(({ path }) => path)
+  return deleted.filter((path) => historyOf(path, base)?.files.includes(path))
 }
 
 function isSql(path: string): boolean {
