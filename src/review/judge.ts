@@ -41,7 +41,11 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
   const evidence = [effectsEvidence(claim, measurement, clone, nextId)]
   const read = witness.seenAgain ? undefined : decidingTable(claim, measurement.effects)
   if (read) {
-    return { verdict: 'suspected', reason: `Not tested: what the block runs may depend on the rows of ${read}, and the clone has none of production's.`, evidence }
+    return {
+      verdict: 'suspected',
+      reason: `Not tested: what the block runs may depend on the rows of ${read}, and the clone has none of production's.`,
+      evidence,
+    }
   }
   if (rule.prove === 'change') {
     if (measurement.differences.length > 0)
@@ -55,8 +59,12 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
 /** The first table that existed which a block read, as `schema.name`: a condition or a loop over it may lead elsewhere where it holds other rows. */
 function decidingTable({ statement }: Claim, { locks }: Effects): string | undefined {
   if (!statement.operations.some(({ action, inside }) => action === 'do' || inside === 'do')) return undefined
-  return locks.find(({ kind, existed, mode }) => kind === 'table' && existed && READS.has(mode))?.relation
+  const named = new Set([...statement.text.toLowerCase().matchAll(FROM)].map(([, name]) => name))
+  const isRead = (relation: string) => named.has(relation.split('.').at(-1)?.toLowerCase())
+  return locks.find(({ kind, existed, mode, relation }) => kind === 'table' && existed && READS.has(mode) && isRead(relation))?.relation
 }
+
+const FROM = /\b(?:from|join)\s+(?:only\s+)?(?:"?[\w$]+"?\s*\.\s*)?"?([\w$]+)"?/g
 
 const READS = new Set<LockMode>(['AccessShareLock', 'RowShareLock'])
 
@@ -81,7 +89,8 @@ function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, po
     return { verdict: 'suspected', reason: `Not tested: it failed for another reason (${error.message}).`, evidence }
   }
   if (error) return { verdict: 'suspected', reason: 'Not tested: an earlier statement of its transaction failed.', evidence: [] }
-  if (claim.rule.inconclusive) return { verdict: 'suspected', reason: `It ran without that error, which proves nothing: ${claim.rule.inconclusive}.`, evidence }
+  if (claim.rule.inconclusive)
+    return { verdict: 'suspected', reason: `It ran without that error, which proves nothing: ${claim.rule.inconclusive}.`, evidence }
   return { verdict: 'refuted', reason: 'It ran without that error.', evidence }
 }
 

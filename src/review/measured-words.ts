@@ -54,7 +54,8 @@ function measuredOperation(
 ): Operation {
   // Defining a function does not run its body, though Postgres looks up, and locks for that moment, what an SQL body names.
   if (operation.inside === 'function') return operation
-  if (measurement.effects && !wasReached(operation, measurement)) return { ...operation, lock: 'none', rewrites: false, scans: false, builds: false }
+  if (measurement.effects && !wasReached(operation, measurement))
+    return { ...operation, lock: 'none', rewrites: false, scans: false, builds: false }
   const warning = measurement.notices.find(({ severity }) => severity === 'WARNING')
   const foreseen = (word: 'rewrites' | 'scans' | 'builds') => statement.operations.some((one) => one[word])
   const seen = (word: 'rewrites' | 'scans' | 'builds') => Boolean(words?.[word]) && (operation[word] || !foreseen(word))

@@ -42,7 +42,14 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
       continue
     }
     const earlier = known ? [] : reviews.flatMap((review) => review.reviewed.statements.map(({ statement }) => statement))
-    const around = { clone, catalog, ran, earlier, created: known ? NOTHING : created, baseIsWhole: stack.baseIsWhole && skippedBase.length === 0 }
+    const around = {
+      clone,
+      catalog,
+      ran,
+      earlier,
+      created: known ? NOTHING : created,
+      baseIsWhole: stack.baseIsWhole && skippedBase.length === 0,
+    }
     const one = await reviewScript(script, around, parts, signal)
     reviews.push(one)
     if (!known) created = one.created
@@ -75,7 +82,9 @@ async function leaveOutMended(reviews: readonly ScriptReview[], after: Catalog |
   for (const review of reviews.slice(0, -1)) {
     if (!after || !review.placed.some(({ finding }) => settled.has(finding.rule))) continue
     const still = new Set((await check({ ...review.scene, after }, rules)).map(({ rule, statement }) => `${rule.id} ${statement.index}`))
-    review.placed = review.placed.filter(({ finding, statement }) => !settled.has(finding.rule) || still.has(`${finding.rule} ${statement}`))
+    review.placed = review.placed.filter(
+      ({ finding, statement }) => !settled.has(finding.rule) || still.has(`${finding.rule} ${statement}`),
+    )
   }
 }
 

@@ -64,7 +64,10 @@ export const RuleFile = z
           "outcome: `failed` or `warned` meets `expect`. catalog: the query's rows, or what a detector read from the catalog. grammar: Postgres's own parser, which needs no clone. none: `unproved` says why",
       ),
     expect: z.record(z.string(), z.any()).optional().describe('A condition over the measured words that confirms the claim'),
-    inconclusive: z.string().optional().describe('With `prove: outcome`: why a run without the error refutes nothing: "only rows that were written have checks to come"'),
+    inconclusive: z
+      .string()
+      .optional()
+      .describe('With `prove: outcome`: why a run without the error refutes nothing: "only rows that were written have checks to come"'),
     unproved: z.string().optional().describe('Why a clone cannot settle the claim: "depends on the code that is still deployed"'),
     message: z.string().describe('What was seen: {{placeholders}} are words of the operation or columns of the query'),
     why: z.string().describe('What it costs in production, and when it does not'),

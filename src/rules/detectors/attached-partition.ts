@@ -4,18 +4,25 @@ import type { Detector, Scene, Sighting } from '../claim.ts'
 import { quoteIdentifier } from '../fill.ts'
 import { everyOperation } from './every-operation.ts'
 
-/** ATTACH PARTITION that reads the partition, or the default partition, from end to end; with steps where the catalog knows the key. */
-export const attachedPartition: Detector = (scene) => additions(scene).filter(({ operation }) => operation.action === 'attach partition')
+/** ATTACH PARTITION that reads the partition, and the default partition, from end to end; with steps where the catalog knows the key. */
+export const attachedPartition: Detector = (scene) => additions(scene).filter(({ operation }) => !isEmptyAddition(scene, operation))
 
-/** CREATE TABLE … PARTITION OF that reads the default partition from end to end. */
-export const partitionBesideDefault: Detector = (scene) => additions(scene).filter(({ operation }) => operation.action === 'create table')
+/** A partition made by this script, with PARTITION OF or attached, for which Postgres reads the default partition from end to end. */
+export const partitionBesideDefault: Detector = (scene) => additions(scene).filter(({ operation }) => isEmptyAddition(scene, operation))
+
+function isEmptyAddition(scene: Scene, { action, partition }: Operation): boolean {
+  return (
+    action === 'create table' ||
+    everyOperation(scene).some(({ operation: made }) => made.action === 'create table' && made.table?.key === partition)
+  )
+}
 
 function additions(scene: Scene): Sighting[] {
   return everyOperation(scene).flatMap(({ statement, operation }) => {
     const parent = parentOf(operation)
     if (parent === undefined || !operation.scans) return []
     const fallback = defaultOf(parent, scene.before)
-    const attached = operation.action === 'attach partition' ? String(operation.partition) : undefined
+    const attached = isEmptyAddition(scene, operation) ? undefined : String(operation.partition)
     const read = [...(attached ? [`\`${nameOf(attached)}\``] : []), ...(fallback ? [`the default partition \`${fallback.name}\``] : [])]
     if (read.length === 0) return []
     const steps = stepsFor({ parent, attached, bounds: String(operation.bounds ?? '') }, scene, statement.text, fallback)

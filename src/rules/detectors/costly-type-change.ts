@@ -4,7 +4,11 @@ import { columnBefore, typeParts } from './column-before.ts'
 
 /** ALTER COLUMN TYPE that rewrites the table, reads it or rebuilds its indexes, except between timestamps: those have a rule of their own. */
 export const costlyTypeChange: Detector = (scene) =>
-  typeChanges(scene, (operation) => !isBetweenTimestamps(scene, operation) && workOf(operation))
+  typeChanges(scene, (operation) => {
+    const work = !isBetweenTimestamps(scene, operation) && workOf(operation)
+    const isGuess = scene.before === undefined && operation.using === undefined
+    return work && isGuess ? `${work}, unless the old type is stored alike,` : work
+  })
 
 /** A change between timestamp and timestamptz that rewrites and, in a session with TimeZone UTC, need not. */
 export const timeZoneTypeChange: Detector = (scene) =>

@@ -7,7 +7,9 @@ export const droppedSchema: Detector = (scene) => {
   return operations.filter(({ operation: { action, cascade, name, number } }) => {
     if (action === 'drop database') return true
     if (action !== 'drop schema' || cascade !== true) return false
-    const made = operations.findLast(({ operation }) => operation.action === 'create schema' && operation.name === name && operation.number < number)
+    const made = operations.findLast(
+      ({ operation }) => operation.action === 'create schema' && operation.name === name && operation.number < number,
+    )
     return !made || made.operation.guarded === true
   })
 }

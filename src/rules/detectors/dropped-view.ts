@@ -10,7 +10,9 @@ export const droppedView: Detector = (scene) => {
   return operations.filter(({ operation: { action, table, number } }) => {
     if (!DROPS.includes(action) || !table || table.new) return false
     if (scene.before && !scene.before.relations.has(table.key)) return false
-    return !operations.some(({ operation: later }) => CREATES.includes(later.action) && later.number > number && namesAfter(later).includes(table.name))
+    return !operations.some(
+      ({ operation: later }) => CREATES.includes(later.action) && later.number > number && namesAfter(later).includes(table.name),
+    )
   })
 }
 

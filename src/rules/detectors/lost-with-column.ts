@@ -21,7 +21,10 @@ function lostObjects(scene: Scene, { table, column }: Operation): string[] {
   const named = namedDrops(scene)
   const isGone = (list: 'constraints' | 'indexes', name: string) => !named.has(name) && !after[list].some((one) => one.name === name)
   const constraints = before.constraints
-    .filter(({ type, columns, name }) => columns.includes(column.name) && isGone('constraints', name) && (type === 'primary key' || columns.length > 1))
+    .filter(
+      ({ type, columns, name }) =>
+        columns.includes(column.name) && isGone('constraints', name) && (type === 'primary key' || columns.length > 1),
+    )
     .map(({ type, name }) => `${type} ${name}`)
   const indexes = before.indexes
     .filter(

@@ -33,13 +33,16 @@ function deferredChecks({ before }: Scene, settings: readonly Sighting[]): (writ
   if (!before) return ({ table }) => isDeferredByScript && table !== undefined
   const isDue = ({ definition }: CatalogConstraint) =>
     definition.includes('INITIALLY DEFERRED') || (isDeferredByScript && / DEFERRABLE/.test(definition))
-  const due = [...before.relations].flatMap(([key, { constraints }]) => constraints.filter(isDue).map((constraint) => ({ key, constraint })))
+  const due = [...before.relations].flatMap(([key, { constraints }]) =>
+    constraints.filter(isDue).map((constraint) => ({ key, constraint })),
+  )
   return (write) => due.some(({ key, constraint }) => concerns(write, key, constraint))
 }
 
 /** A new row is checked on its own side; a row that goes, where others point at it; a changed one when the constraint's columns are among those set. */
 function concerns({ action, table, sets }: Operation, key: string, { type, columns, references }: CatalogConstraint): boolean {
-  const isSet = (names: string[]) => action === 'merge' || !Array.isArray(sets) || names.length === 0 || names.some((name) => sets.includes(name))
+  const isSet = (names: string[]) =>
+    action === 'merge' || !Array.isArray(sets) || names.length === 0 || names.some((name) => sets.includes(name))
   const changes = action === 'update' || action === 'merge'
   if (table?.key === key && (type === 'trigger' || action === 'insert' || action === 'copy' || (changes && isSet(columns)))) return true
   return references?.table === table?.key && references !== undefined && (action === 'delete' || (changes && isSet(references.columns)))
