@@ -18,7 +18,8 @@ function isStatic(rule: Rule): boolean {
 
 describe.each(rules)('$area/$id', (rule) => {
   test.each(rule.bad)('reports, and a run does not refute: %s', async (text) => {
-    const { verdicts, said } = await bench.review(rule, text)
+    const { verdicts, said, unseenLocks } = await bench.review(rule, text)
+    expect(unseenLocks, 'locks that the message names and no run showed').toEqual([])
     expect(
       verdicts.filter((verdict) => verdict !== 'refuted'),
       said,

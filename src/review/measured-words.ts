@@ -1,6 +1,6 @@
 import type { Measurement } from '../experiments/measurement.ts'
-import { type Effects, isStronger, type LockMode } from '../sql/effects.ts'
-import { type LockWords, lockWords, type Operation } from '../sql/operation.ts'
+import { type EffectWords, effectWords } from '../sql/effect-words.ts'
+import { isAtLeast, lockWords, type Operation } from '../sql/operation.ts'
 import type { Statement } from '../sql/statement.ts'
 
 /**
@@ -18,32 +18,12 @@ export function withMeasuredWords(
   return statements.map((statement, index) => {
     const measurement = measurements[index]
     if (!measurement) return statement
-    const words = measurement.effects && wordsOf(measurement.effects, isNew)
+    const words = measurement.effects && effectWords(measurement.effects, isNew)
     return {
       ...statement,
       operations: statement.operations.map((operation) => measuredOperation(operation, statement, measurement, words)),
     }
   })
-}
-
-interface EffectWords {
-  lock: LockWords
-  rewrites: boolean
-  scans: boolean
-  builds: boolean
-}
-
-/** The strongest table lock and whether anything was rewritten, scanned or built, of what existed before the change. */
-function wordsOf(effects: Effects, isNew: (relation: string) => boolean): EffectWords {
-  const strongest = effects.locks
-    .filter(({ kind, existed, relation }) => kind === 'table' && existed && !isNew(relation))
-    .reduce<LockMode | undefined>((best, { mode }) => (!best || isStronger(mode, best) ? mode : best), undefined)
-  return {
-    lock: strongest ? lockWords(strongest) : 'none',
-    rewrites: effects.rewrites.some((table) => !isNew(table)),
-    scans: effects.scans.some((table) => !isNew(table)),
-    builds: effects.builds.some(({ existed, table }) => existed && !isNew(table)),
-  }
 }
 
 function measuredOperation(
@@ -61,7 +41,7 @@ function measuredOperation(
   const seen = (word: 'rewrites' | 'scans' | 'builds') => Boolean(words?.[word]) && (operation[word] || !foreseen(word))
   // Outside a transaction the locks are gone before anyone can look; the rest was seen.
   const locksUnseen = measurement.unmeasured !== undefined
-  const strongest = statement.operations.every(({ lock }) => !isStrongerWord(lock, operation.lock))
+  const strongest = statement.operations.every(({ lock }) => isAtLeast(operation.lock, lock))
   return {
     ...operation,
     ...(words && {
@@ -79,21 +59,5 @@ function measuredOperation(
 function wasReached({ inside, lock, table }: Operation, { effects, unmeasured }: Measurement): boolean {
   if (inside !== 'do' || lock === 'none' || !table || unmeasured !== undefined) return true
   const isOfTable = (relation: string) => relation === table.key || relation.endsWith(`.${table.name}`)
-  return effects?.locks.some(({ relation, mode }) => isOfTable(relation) && !isStrongerWord(lock, lockWords(mode))) === true
-}
-
-const ORDER: LockWords[] = [
-  'none',
-  'access share',
-  'row share',
-  'row exclusive',
-  'share update exclusive',
-  'share',
-  'share row exclusive',
-  'exclusive',
-  'access exclusive',
-]
-
-function isStrongerWord(lock: LockWords, other: LockWords): boolean {
-  return ORDER.indexOf(lock) > ORDER.indexOf(other)
+  return effects?.locks.some(({ relation, mode }) => isOfTable(relation) && isAtLeast(lockWords(mode), lock)) === true
 }

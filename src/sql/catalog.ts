@@ -27,7 +27,16 @@ export interface CatalogRelation {
   schema: string
   name: string
   /** As `pg_class.relkind` spells out. */
-  kind: 'table' | 'partitioned table' | 'index' | 'partitioned index' | 'view' | 'materialized view' | 'sequence' | 'foreign table' | 'composite type'
+  kind:
+    | 'table'
+    | 'partitioned table'
+    | 'index'
+    | 'partitioned index'
+    | 'view'
+    | 'materialized view'
+    | 'sequence'
+    | 'foreign table'
+    | 'composite type'
   persistence: 'permanent' | 'unlogged' | 'temporary'
   columns: CatalogColumn[]
   constraints: CatalogConstraint[]

@@ -59,5 +59,8 @@ export function noEffects(): Effects {
 
 /** `AccessExclusiveLock` in the manual's spelling: `ACCESS EXCLUSIVE`. */
 export function lockName(mode: LockMode): string {
-  return mode.replace(/Lock$/, '').replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toUpperCase()
+  return mode
+    .replace(/Lock$/, '')
+    .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toUpperCase()
 }

@@ -1,4 +1,4 @@
-import type { LockMode } from './effects.ts'
+import { LOCK_MODES, type LockMode } from './effects.ts'
 
 /**
  * One thing a statement asks Postgres to do, in the words of SQL rather than of the parser.
@@ -142,4 +142,11 @@ export function lockWords(mode: LockMode): LockWords {
     .replace(/Lock$/, '')
     .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
     .toLowerCase() as LockWords
+}
+
+/** Weakest first: a `LOCK` statement's own numbers count them so. */
+export const LOCK_WORDS: readonly LockWords[] = ['none', ...LOCK_MODES.map(lockWords)]
+
+export function isAtLeast(lock: LockWords, other: LockWords): boolean {
+  return LOCK_WORDS.indexOf(lock) >= LOCK_WORDS.indexOf(other)
 }

@@ -1,7 +1,7 @@
 import type { Operation } from '../../sql/operation.ts'
+import { isAtLeast } from '../../sql/operation.ts'
 import type { Detector } from '../claim.ts'
 import { everyOperation, isLaterInTransaction } from './every-operation.ts'
-import { isAtLeast } from './lock-strength.ts'
 
 const WRITES = ['insert', 'update', 'delete', 'merge']
 /** Statements that lock a table for their own rows' sake. */

@@ -1,6 +1,6 @@
+import { isAtLeast } from '../../sql/operation.ts'
 import type { Detector } from '../claim.ts'
 import { everyOperation } from './every-operation.ts'
-import { isAtLeast } from './lock-strength.ts'
 
 const LARGE_ROWS = 1_000_000
 

@@ -1,14 +1,7 @@
-import { LOCK_MODES } from '../../sql/effects.ts'
-import { type LockWords, lockWords, type Operation } from '../../sql/operation.ts'
-
-const STRENGTH = new Map<LockWords, number>([['none', -1], ...LOCK_MODES.map((mode, index) => [lockWords(mode), index] as const)])
+import { isAtLeast, type Operation } from '../../sql/operation.ts'
 
 /** A lock_timeout of more lets the queue grow for longer than a user would wait. */
 export const LONGEST_WAIT_MS = 30_000
-
-export function isAtLeast(lock: LockWords, other: LockWords): boolean {
-  return (STRENGTH.get(lock) ?? -1) >= (STRENGTH.get(other) ?? -1)
-}
 
 /** Does it wait for the table's writers and make all later ones wait: SHARE ROW EXCLUSIVE or stronger, and not built to be patient. */
 export function queuesEverybody({ lock, concurrently }: Operation): boolean {

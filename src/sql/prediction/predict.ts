@@ -2,8 +2,9 @@
  * Predicts what a statement does to tables that existed before it, from its operations and, where there is one, the catalog.
  * The figures behind it are test/fixtures/facts and docs/facts.json: Postgres is always right.
  */
-import { type Effects, isStronger, type LockMode, noEffects } from '../effects.ts'
-import { lockWords, type Operation } from '../operation.ts'
+import { effectWords } from '../effect-words.ts'
+import { type Effects, noEffects } from '../effects.ts'
+import type { Operation } from '../operation.ts'
 import type { Statement } from '../statement.ts'
 import { ALTERATIONS } from './alterations.ts'
 import { COLUMNS } from './columns.ts'
@@ -59,21 +60,10 @@ export function predict(statement: Pick<Statement, 'operations'>, known: Knowled
  */
 export function applyPrediction(statement: Statement, prediction: Prediction, created: ReadonlySet<string>): void {
   for (const [index, operation] of statement.operations.entries())
-    applyEffects(operation, prediction.operations[index] ?? noEffects(), created)
-}
-
-/** The four words of an operation, from effects predicted or measured. */
-function applyEffects(operation: Operation, effects: Effects, created: ReadonlySet<string>): void {
-  const isOld = (key: string) => !created.has(key) && !key.startsWith('pg_temp')
-  const mode = strongest(effects.locks.filter((lock) => lock.kind === 'table' && isOld(lock.relation)).map((lock) => lock.mode))
-  operation.lock = mode ? lockWords(mode) : 'none'
-  operation.rewrites = effects.rewrites.some(isOld)
-  operation.scans = effects.scans.some(isOld)
-  operation.builds = effects.builds.some((build) => build.existed && isOld(build.table))
-}
-
-function strongest(modes: LockMode[]): LockMode | undefined {
-  return modes.reduce<LockMode | undefined>((held, mode) => (held === undefined || isStronger(mode, held) ? mode : held), undefined)
+    Object.assign(
+      operation,
+      effectWords(prediction.operations[index] ?? noEffects(), (key) => created.has(key)),
+    )
 }
 
 function sceneOf(statement: Pick<Statement, 'operations'>, known: Knowledge): Scene {

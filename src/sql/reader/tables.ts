@@ -1,5 +1,6 @@
 /** CREATE TABLE in its forms, and the commands that take a list of tables. */
 import type { TableWords } from '../operation.ts'
+import { LOCK_WORDS } from '../operation.ts'
 import { columnDrafts } from './columns.ts'
 import { constraintType, constraintWords } from './constraints.ts'
 import { type Command, type Draft, type Reading, single } from './draft.ts'
@@ -9,17 +10,6 @@ import type { Node } from './parser.ts'
 import { boundsAt, throughParenthesis } from './source.ts'
 
 const PERSISTENCES: Record<string, string> = { t: 'temporary', u: 'unlogged', p: 'permanent' }
-const LOCK_MODES = [
-  '',
-  'access share',
-  'row share',
-  'row exclusive',
-  'share update exclusive',
-  'share',
-  'share row exclusive',
-  'exclusive',
-  'access exclusive',
-]
 
 export function persistenceOf(range: Node): string {
   return PERSISTENCES[range.relpersistence] ?? 'permanent'
@@ -83,7 +73,7 @@ export function readTruncate(node: Node, { names }: Reading): Command {
 }
 
 export function readLock(node: Node, { names }: Reading): Command {
-  const words = { mode: LOCK_MODES[node.mode] ?? 'access exclusive', nowait: node.nowait === true }
+  const words = { mode: LOCK_WORDS[node.mode] ?? 'access exclusive', nowait: node.nowait === true }
   return { kind: 'lock table', drafts: tablesOf(node.relations, (table, only) => ({ action: 'lock table', table, only, ...words }), names) }
 }
 
