@@ -32,10 +32,11 @@ export interface Session {
 /** `began` is told of every statement sent. */
 export function openSession(pg: PGlite, began: () => void): Session {
   const prepared = new Set<string>()
-  // What forgets prepared statements makes them anew under other names: in a transaction there is no second try.
+  // What forgets prepared statements makes them anew under other names: in a transaction there is no second try. Only when it must: those that
+  // were not forgotten after all stay, and each is looked at again whenever the catalog changes.
   let forgotten = 0
   const heed = (sql: string): void => {
-    if (!/\b(?:deallocate|discard)\b/i.test(sql)) return
+    if (!/\bdeallocate\b|\bdiscard\s+all\b/i.test(sql)) return
     prepared.clear()
     forgotten += 1
   }
