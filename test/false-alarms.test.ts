@@ -472,6 +472,13 @@ describe('verdicts are honest', () => {
   })
 })
 
+test('hidden work is told with the name of its table', async () => {
+  const hidden =
+    'create function later() returns void language plpgsql as $$ begin alter table users alter column age set not null; end $$; select later();'
+  const [found] = loud(await desk.review(change(hidden)))
+  expect(found?.message).toBe('Its text does not show it, but this statement reads all of `users` under ACCESS EXCLUSIVE.')
+})
+
 describe('one statement, one complaint', () => {
   const cases: Array<[sql: string, rules: string[], mode?: 'none']> = [
     ['alter table orders add column ref text; create index on orders (ref);', ['require-concurrent-index']],

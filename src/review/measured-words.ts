@@ -1,5 +1,6 @@
 import type { Measurement } from '../experiments/measurement.ts'
 import { type EffectWords, effectWords } from '../sql/effect-words.ts'
+import type { Effects } from '../sql/effects.ts'
 import { isAtLeast, lockWords, type Operation } from '../sql/operation.ts'
 import type { Statement } from '../sql/statement.ts'
 
@@ -19,11 +20,24 @@ export function withMeasuredWords(
     const measurement = measurements[index]
     if (!measurement) return statement
     const words = measurement.effects && effectWords(measurement.effects, isNew)
+    const touches = measurement.effects && touchedBy(measurement.effects, isNew)
     return {
       ...statement,
-      operations: statement.operations.map((operation) => measuredOperation(operation, statement, measurement, words)),
+      operations: statement.operations.map((operation) => ({
+        ...measuredOperation(operation, statement, measurement, words),
+        ...(touches && { touches }),
+      })),
     }
   })
+}
+
+/** Tables it rewrote, read or indexed; without such work those it locked the most. */
+function touchedBy({ rewrites, scans, builds, locks }: Effects, isNew: (relation: string) => boolean): string[] {
+  const worked = [...rewrites, ...scans, ...builds.filter(({ existed }) => existed).map(({ table }) => table)]
+  const onTables = locks.filter(({ kind, existed }) => kind === 'table' && existed)
+  const most = onTables.filter(({ mode }) => onTables.every((other) => isAtLeast(lockWords(mode), lockWords(other.mode))))
+  const touched = worked.length > 0 ? worked : most.map(({ relation }) => relation)
+  return [...new Set(touched)].filter((relation) => !isNew(relation))
 }
 
 function measuredOperation(

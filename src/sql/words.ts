@@ -32,6 +32,7 @@ export const COMMON_WORDS: Record<string, string> = {
     'names of the functions its expressions call (a default, USING, an index expression, a query), lower case, qualified when written so; a `nextval` as `nextval:schema.sequence`',
   failed: 'measured: SQLSTATE of the error when it ran as its tool runs it; unset when it succeeded',
   warned: 'measured: SQLSTATE of a warning it raised; unset without one',
+  touches: 'measured: keys of the tables that existed before which its statement rewrote, read or indexed, else locked the most',
 }
 
 /** Words of the column, constraint and index an operation is about. */

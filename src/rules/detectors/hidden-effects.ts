@@ -24,7 +24,13 @@ function carriers({ statements }: Scene) {
   return statements.flatMap((statement) => {
     const [operation] = statement.operations
     return operation && !operation.inside && OPAQUE.includes(operation.action)
-      ? [{ statement, operation, values: { work: workOf(operation), strength: operation.lock.toUpperCase() } }]
+      ? [
+          {
+            statement,
+            operation,
+            values: { work: workOf(operation), subject: subjectsOf(operation), strength: operation.lock.toUpperCase() },
+          },
+        ]
       : []
   })
 }
@@ -41,11 +47,21 @@ function isWork({ rewrites, scans, builds }: Operation): boolean {
   return rewrites || scans || builds
 }
 
-function workOf({ rewrites, scans, builds }: Operation): string {
+function workOf(operation: Operation): string {
+  const { rewrites, scans, builds } = operation
+  const subject = subjectsOf(operation)
   const done = [
-    rewrites && 'rewrites a table in use',
-    builds && 'builds an index on a table in use',
-    scans && 'reads all of a table in use',
-  ].filter((one) => one !== false)
-  return done.join(' and ')
+    rewrites && `rewrites ${subject}`,
+    builds && !rewrites && `builds an index on ${subject}`,
+    scans && `reads all of ${subject}`,
+  ]
+  return done.filter((one) => one !== false).join(' and ')
+}
+
+/** Which tables, as far as a run told. */
+function subjectsOf({ touches }: Operation): string {
+  const keys = Array.isArray(touches) ? touches.map(String) : []
+  if (keys.length === 0) return 'a table in use'
+  const shown = keys.slice(0, 3).map((key) => `\`${key.split('.').at(-1)}\``)
+  return keys.length > 3 ? `${shown.join(', ')} and ${keys.length - 3} more` : shown.join(' and ')
 }
