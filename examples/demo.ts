@@ -8,7 +8,10 @@ const shop = join(import.meta.dirname, 'shop')
 const repository = mkdtempSync(join(tmpdir(), 'pgwitness-shop-'))
 
 function git(...args: string[]): void {
-  execFileSync('git', ['-c', 'user.name=Shop', '-c', 'user.email=shop@example.com', '-c', 'commit.gpgsign=false', ...args], { cwd: repository, stdio: 'ignore' })
+  execFileSync('git', ['-c', 'user.name=Shop', '-c', 'user.email=shop@example.com', '-c', 'commit.gpgsign=false', ...args], {
+    cwd: repository,
+    stdio: 'ignore',
+  })
 }
 
 git('init', '--initial-branch=main')
@@ -20,8 +23,13 @@ cpSync(join(shop, 'branch'), repository, { recursive: true })
 git('add', '.')
 git('commit', '-m', 'Summer release')
 
-console.log(`The shop's history is on main, its changes are on summer-release. Reviewing them:\n\n$ pgwitness review ${process.argv.slice(2).join(' ')}\n`)
-const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '../src/cli.ts'), 'review', ...process.argv.slice(2)], { cwd: repository, stdio: 'inherit' })
+console.log(
+  `The shop's history is on main, its changes are on summer-release. Reviewing them:\n\n$ pgwitness review ${process.argv.slice(2).join(' ')}\n`,
+)
+const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '../src/cli.ts'), 'review', ...process.argv.slice(2)], {
+  cwd: repository,
+  stdio: 'inherit',
+})
 rmSync(repository, { recursive: true })
 
 // Findings are what the demo is for; only a failure to review is a failure of the demo.

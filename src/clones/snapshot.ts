@@ -9,7 +9,7 @@ import type { SkippedBase } from './clone.ts'
  * Equal files are stored once and zeros at their end not at all, which leaves 12 of 29 MB of an empty cluster.
  * It starts faster than a tar (no second copy of every file) and, unlike a directory, is replaced by one rename.
  */
-export interface SnapshotHeader {
+interface SnapshotHeader {
   skipped: SkippedBase[]
   /** Checksum of everything after the header. */
   crc: number

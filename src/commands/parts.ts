@@ -22,6 +22,9 @@ export async function reviewParts(
     postgres: config.postgres,
     each,
     progress: (what) => progress.say(what),
-    nextEvidenceId: () => `e${(evidence += 1)}`,
+    nextEvidenceId() {
+      evidence += 1
+      return `e${evidence}`
+    },
   }
 }

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts'
 import type { Finding } from './finding.ts'
 
 /** Known findings by fingerprint; what is written beside it is for the reader. */
-export const BaselineFile = z.strictObject({
+const BaselineFile = z.strictObject({
   version: z.literal(1),
   findings: z.record(z.string(), z.strictObject({ rule: z.string(), path: z.string(), line: z.int() })),
 })

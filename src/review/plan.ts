@@ -13,7 +13,7 @@ export interface Stack {
 }
 
 /** A step that is not reviewed is only applied, so that a later one finds what it needs. */
-export interface Step {
+interface Step {
   script: Script
   reviewed: boolean
   /** The base has the file already, as it is: what it creates is not new to the change. */

@@ -28,7 +28,7 @@ export interface Review {
 }
 
 /** `files` are files with SQL in them; `measured` are statements with measured effects. */
-export interface Coverage {
+interface Coverage {
   files: number
   statements: number
   parsed: number

@@ -31,7 +31,7 @@ function expressionsOf(constraints: Node[]): Node[] {
   return constraints.filter((one) => constraintType(one) === undefined).map((one) => one.raw_expr)
 }
 
-export function columnWords(definition: Node, constraints: Node[], source: Source): ColumnWords {
+function columnWords(definition: Node, constraints: Node[], source: Source): ColumnWords {
   const written = (type: string) => constraints.find((one) => one.contype === type)
   const generated = written('CONSTR_GENERATED')
   const type = typeOf(definition.typeName)

@@ -11,7 +11,7 @@ export interface Token {
   open?: true
 }
 
-export type TokenKind =
+type TokenKind =
   | 'space'
   | 'comment'
   | 'word'
