@@ -59,7 +59,7 @@ function sightingsOf({ id, when, detect }: Rule, scene: Scene, { operations, all
     const actions = actionsOf(when)
     const candidates = actions.length > 0 ? actions.flatMap((action) => byAction.get(action) ?? []) : all
     const found = candidates.filter(({ operation }) => meets(when, operation, operations, scene))
-    return found.sort((a, b) => a.operation.number - b.operation.number)
+    return actions.length > 1 ? found.sort((a, b) => a.operation.number - b.operation.number) : found
   }
   if (detect === undefined) return []
   const detector = detectors[detect]

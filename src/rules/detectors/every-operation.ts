@@ -1,9 +1,17 @@
 import type { Operation } from '../../sql/operation.ts'
+import type { Statement } from '../../sql/statement.ts'
 import type { Scene, Sighting } from '../claim.ts'
 
+/** Half of the detectors ask for the same list, of each of a thousand scripts. */
+const lists = new WeakMap<readonly Statement[], readonly Sighting[]>()
+
 /** Every operation of a script with its statement, in the order they run. */
-export function everyOperation({ statements }: Pick<Scene, 'statements'>): Sighting[] {
-  return statements.flatMap((statement) => statement.operations.map((operation) => ({ statement, operation })))
+export function everyOperation({ statements }: Pick<Scene, 'statements'>): readonly Sighting[] {
+  const known = lists.get(statements)
+  if (known) return known
+  const list = statements.flatMap((statement) => statement.operations.map((operation) => ({ statement, operation })))
+  lists.set(statements, list)
+  return list
 }
 
 /** A later operation of the same transaction. */
