@@ -89,7 +89,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
   const home = env.XDG_CACHE_HOME || (env.HOME ? `${env.HOME}/.cache` : '/tmp')
   return {
     cacheDir: env.PGWITNESS_CACHE_DIR || `${home}/pgwitness`,
-    colour: env.NO_COLOR ? false : env.FORCE_COLOR ? true : undefined,
+    colour: env.NO_COLOR ? false : env.FORCE_COLOR ? !/^(?:0|false)$/i.test(env.FORCE_COLOR) : undefined,
     ci: Boolean(env.CI),
   }
 }

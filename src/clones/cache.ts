@@ -44,7 +44,11 @@ export function touchSnapshot(path: string): void {
 
 /** Removes a snapshot and what is kept beside it. */
 export function dropSnapshot(path: string): void {
-  for (const name of list(dirname(path))) if (name.startsWith(basename(path))) rmSync(join(dirname(path), name), { force: true })
+  try {
+    for (const name of list(dirname(path))) if (name.startsWith(basename(path))) rmSync(join(dirname(path), name), { force: true })
+  } catch {
+    // A cache that may only be read.
+  }
 }
 
 export function readBeside(snapshot: string, name: string): string | undefined {
@@ -57,12 +61,22 @@ export function readBeside(snapshot: string, name: string): string | undefined {
 
 export function writeBeside(snapshot: string, name: string, text: string): void {
   const temporary = `${snapshot}.${name}.${process.pid}.tmp`
-  writeFileSync(temporary, text)
-  renameSync(temporary, `${snapshot}.${name}`)
+  try {
+    writeFileSync(temporary, text)
+    renameSync(temporary, `${snapshot}.${name}`)
+  } catch {
+    // It is computed again next time.
+  }
 }
 
-export function ensureFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true })
+/** Undefined when there is a folder, else why not: `EACCES`. */
+export function ensureFolder(folder: string): string | undefined {
+  try {
+    mkdirSync(folder, { recursive: true })
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error)
+  }
 }
 
 /** Leaves `empty`, which every new base starts from, the newest snapshots, and no file that a killed process left half-written. */

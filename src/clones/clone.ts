@@ -24,7 +24,7 @@ export interface BaseScript {
 }
 
 /** `line` is the one-based line of the file it starts on. */
-export interface BaseStatement {
+interface BaseStatement {
   text: string
   line: number
 }
@@ -47,6 +47,8 @@ export interface Clone extends AsyncDisposable {
   readonly skipped: SkippedBase[]
   /** Whether the base came from the cache. */
   readonly cached: boolean
+  /** Sentences for the reader: the cache cannot be written. */
+  readonly notes?: readonly string[]
   /** One of our own queries, rows as objects. Throws a ServiceError when the clone is gone. */
   query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>
   /** One statement that is not ours. A database error is an answer, not an exception; a dead clone or a time-out is a ServiceError. */

@@ -70,6 +70,7 @@ interface Ready {
   version: string
   skipped: SkippedBase[]
   cached: boolean
+  notes: string[]
   /** Where the base is stored. */
   snapshot?: string
 }
@@ -81,21 +82,42 @@ interface Running extends Ready {
 /** Starts from the best snapshot there is, replays what it lacks, and stores the result. */
 async function prepare(thread: Thread, base: CloneBase, cacheDir: string | undefined, signal: AbortSignal): Promise<Ready> {
   const extensions = extensionsIn([...base.scripts.map((script) => script.sql), ...(base.later ?? [])])
-  if (cacheDir === undefined) {
+  const missing = cacheDir === undefined ? undefined : ensureFolder(cacheDir)
+  if (cacheDir === undefined || missing !== undefined) {
     const { version } = await thread.call('start', { snapshot: undefined, extensions }, signal)
-    return { version, skipped: await replayAll(thread, base.scripts, signal), cached: false }
+    const notes = missing === undefined ? [] : [cannotStore(cacheDir, missing)]
+    return { version, skipped: await replayAll(thread, base.scripts, signal), cached: false, notes }
   }
-  ensureFolder(cacheDir)
   const keys = keysOf(base.scripts, pgliteVersion())
   const { version, skipped, scripts, fresh } = await startFrom(thread, cacheDir, keys, extensions, signal)
-  if (fresh) await thread.call('save', { path: snapshotPath(cacheDir, keys[0] ?? ''), skipped: [] }, signal)
+  const notes: string[] = []
+  const save = async (key: string | undefined): Promise<string> => {
+    const path = snapshotPath(cacheDir, key ?? '')
+    if (notes.length === 0) notes.push(...(await store(thread, path, skipped, signal)).map((code) => cannotStore(cacheDir, code)))
+    return path
+  }
+  const empty = fresh ? await save(keys[0]) : snapshotPath(cacheDir, keys[0] ?? '')
   const rest = base.scripts.slice(scripts)
-  const snapshot = snapshotPath(cacheDir, keys.at(-1) ?? '')
-  if (rest.length === 0) return { version, skipped, cached: !fresh, snapshot }
+  if (rest.length === 0) return { version, skipped, cached: !fresh, notes, snapshot: snapshotPath(cacheDir, keys.at(-1) ?? '') }
   skipped.push(...(await replayAll(thread, rest, signal)))
-  await thread.call('save', { path: snapshot, skipped }, signal)
-  pruneCache(cacheDir, snapshotPath(cacheDir, keys[0] ?? ''))
-  return { version, skipped, cached: false, snapshot }
+  const snapshot = await save(keys.at(-1))
+  pruneCache(cacheDir, empty)
+  return { version, skipped, cached: false, notes, snapshot }
+}
+
+/** The error's code when it cannot be written. */
+async function store(thread: Thread, path: string, skipped: SkippedBase[], signal: AbortSignal): Promise<string[]> {
+  try {
+    await thread.call('save', { path, skipped }, signal)
+    return []
+  } catch (error) {
+    if (error instanceof ServiceError) throw error
+    return [(error as NodeJS.ErrnoException).code ?? String(error)]
+  }
+}
+
+function cannotStore(cacheDir: string | undefined, code: string): string {
+  return `The cache ${cacheDir} cannot be written (${code}), so the base is replayed each time. PGWITNESS_CACHE_DIR names another folder.`
 }
 
 interface Started {
@@ -112,7 +134,8 @@ async function startFrom(
   extensions: string[],
   signal: AbortSignal,
 ): Promise<Started> {
-  for (let found = findSnapshot(cacheDir, keys); found; found = findSnapshot(cacheDir, keys)) {
+  // A damaged one that cannot be removed is not tried twice.
+  for (let found = findSnapshot(cacheDir, keys); found; found = findSnapshot(cacheDir, keys.slice(0, found.scripts))) {
     const { corrupt, version, skipped } = await thread.call('start', { snapshot: found.path, extensions }, signal)
     if (!corrupt) {
       touchSnapshot(found.path)
@@ -129,7 +152,7 @@ async function replayAll(thread: Thread, scripts: BaseScript[], signal: AbortSig
 }
 
 function embeddedClone(first: Running, start: (signal: AbortSignal) => Promise<Running>): Clone {
-  const { version, skipped, cached } = first
+  const { version, skipped, cached, notes } = first
   let { thread, snapshot } = first
   let untouched = true
   let restarts = 0
@@ -143,6 +166,7 @@ function embeddedClone(first: Running, start: (signal: AbortSignal) => Promise<R
     version,
     skipped,
     cached,
+    notes,
     async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
       return (await thread.call('query', { sql, parameters }, undefined)) as Row[]
     },

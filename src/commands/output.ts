@@ -10,6 +10,7 @@ import { SEVERITIES } from '../rules/rule.ts'
 export async function writeReports(review: Review, requests: FormatRequest[], options: { version: string }): Promise<void> {
   const onScreen = requests.every(({ file }) => file !== undefined) ? [...requests, { format: 'text' as const }] : requests
   const { colour } = readEnvironment()
+  const failures: UserError[] = []
   for (const request of onScreen) {
     const file = 'file' in request ? request.file : undefined
     const text = await renderReport(request.format, review, {
@@ -18,16 +19,19 @@ export async function writeReports(review: Review, requests: FormatRequest[], op
       ...(process.stdout.isTTY && { width: process.stdout.columns }),
     })
     if (file === undefined) process.stdout.write(text)
-    else await writeReport(file, text)
+    else failures.push(...(await writeReport(file, text)))
   }
+  if (failures.length > 0) throw new UserError(failures.map(({ message }) => message).join('\n'))
 }
 
-async function writeReport(file: string, text: string): Promise<void> {
+/** What went wrong, which keeps no other report from being written. */
+async function writeReport(file: string, text: string): Promise<UserError[]> {
   try {
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, text)
+    return []
   } catch (error) {
-    throw new UserError(`${file} cannot be written: ${(error as NodeJS.ErrnoException).code}.`)
+    return [new UserError(`${file} cannot be written: ${(error as NodeJS.ErrnoException).code}.`)]
   }
 }
 

@@ -71,7 +71,11 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
     ),
     cloneVersion: clone?.version ?? null,
     skippedBase,
-    notes: [...reviews.flatMap(({ reviewed: { script } }) => script.notes.map((note) => `${script.path}: ${note}`)), ...after.notes],
+    notes: [
+      ...(clone?.notes ?? []),
+      ...reviews.flatMap(({ reviewed: { script } }) => script.notes.map((note) => `${script.path}: ${note}`)),
+      ...after.notes,
+    ],
   }
 }
 
