@@ -19,6 +19,8 @@ const START = [
   '-j',
   ...[
     'exit_on_error=false',
+    // Endless recursion is an error here, as on a server, when the thread's own stack (see embedded-thread.ts) is large enough.
+    'max_stack_depth=1MB',
     'log_checkpoints=false',
     'max_worker_processes=0',
     'max_parallel_workers=0',

@@ -23,6 +23,7 @@ import { measureInTransaction, measureSession, nothing, type Run, spoken, unmeas
 import type { Measurement } from './measurement.ts'
 import { readCatalog } from './read-catalog.ts'
 import { type Rehearsal, rehearse } from './rehearsal.ts'
+import { systemState } from './tampering.ts'
 import { isAboutTransaction, isControl, lastsForTransaction, type TransactionGroup, transactionsOf } from './transactions.ts'
 
 export interface MeasureOptions {
@@ -62,9 +63,11 @@ export async function measureScript(
   try {
     const atStart = known ?? (await readCatalog(clone))
     run = { clone, signal, atStart, now: atStart, ran: [] }
+    const state = await systemState(clone, statements, signal)
     const groups = transactionsOf(statements, mode).map((group): Part => ({ group, rehearsed: false }))
     for (const part of groups) await measurePart(run, part, measurements, catalogs, options.ran ?? [])
     await runReset(run)
+    if (state !== (await systemState(clone, statements, signal))) return await distrusted(run, statements, options.ran ?? [])
     run.now = { ...run.now, timeZone: run.atStart.timeZone, searchPath: run.atStart.searchPath }
     options.ran?.push(...run.ran)
   } catch (error) {
@@ -78,6 +81,14 @@ export async function measureScript(
     catalogs: statements.map(({ index }) => catalogs.get(index) ?? after),
     after,
   }
+}
+
+/** Nothing that was seen counts, and the clone goes back to where it stood before the script. */
+async function distrusted(run: Run, statements: readonly Statement[], earlier: readonly Step[][]): Promise<ScriptMeasurement> {
+  run.ran = []
+  await startAnew(run, earlier)
+  const reason = "the script changes Postgres's own functions, operators or views, so nothing it was seen to do can be believed"
+  return { measurements: statements.map(() => unmeasured(reason)), catalogs: statements.map(() => run.now), after: run.now }
 }
 
 /** A transaction and how far it is: `at` is the statement that runs, undefined during the rehearsal. */

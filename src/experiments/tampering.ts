@@ -1,0 +1,22 @@
+import type { Clone, Step } from '../clones/clone.ts'
+import type { Statement } from '../sql/statement.ts'
+
+/** Postgres's own functions, operators and views, on which every measurement relies, as a number that changes when one of them does. */
+const STATE: Step = {
+  name: 'system catalog',
+  sql: `select pg_catalog.sum(pg_catalog.hashtext(kind || oid || ' ' || version)::pg_catalog.int8) as state from (
+    select 'f' as kind, oid, xmin as version from pg_catalog.pg_proc where oid < 16384
+    union all select 'o', oid, xmin from pg_catalog.pg_operator where oid < 16384
+    union all select 'r', oid, xmin from pg_catalog.pg_class where oid < 16384 and relkind = 'v') parts`,
+}
+
+/** Statements that can do nothing to them. */
+const HARMLESS =
+  /^(?:(?:create|alter|drop) (?:table|index|sequence|type|domain|schema)|comment|begin|commit|rollback|set|reset|lock|grant|revoke)$/
+
+/** What a script that could change Postgres itself finds of it; undefined for a script that cannot. */
+export async function systemState(clone: Clone, statements: readonly Statement[], signal: AbortSignal): Promise<string | undefined> {
+  if (statements.every(({ kind }) => HARMLESS.test(kind))) return undefined
+  const [outcome] = await clone.batch([STATE], signal)
+  return outcome?.error ? `unreadable: ${outcome.error.message}` : (outcome?.values[0]?.state ?? '')
+}
