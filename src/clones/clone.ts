@@ -130,6 +130,9 @@ export const RESET_SESSION = [
   'discard temp',
 ]
 
+/** The message of the error for what a clone is never sent. It is no fault of the statement. */
+export const PROGRAM_REFUSED = 'COPY … PROGRAM is not run on a clone'
+
 /** The statement that makes the role whose absence this error is about: roles live outside migrations. Undefined for other errors. */
 export function createMissingRole(error: DatabaseError): string | undefined {
   const name = /^role "(.+)" does not exist$/.exec(error.message)?.[1]

@@ -1,3 +1,4 @@
+import { PROGRAM_REFUSED } from '../clones/clone.ts'
 import type { Measurement } from '../experiments/measurement.ts'
 import type { Claim } from '../rules/claim.ts'
 
@@ -31,6 +32,7 @@ function failuresOnce(claims: readonly Claim[], measurements: readonly Measureme
     const measurement = measurements?.[statement.index]
     if (!measurement?.error || measurement.blockedBy !== undefined || explained.has(statement.index) || told.has(statement.index))
       return false
+    if (measurement.error.message === PROGRAM_REFUSED) return false
     told.add(statement.index)
     return baseIsWhole || !NOT_THERE.has(measurement.error.code)
   })
