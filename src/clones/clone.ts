@@ -3,6 +3,8 @@ import { ServiceError } from '../errors.ts'
 /** Hands out databases one may break. `await using` returns them. */
 export interface CloneProvider {
   readonly name: 'embedded'
+  /** Begins what every clone needs, while the caller still finds out what the next one should hold. */
+  warm(): void
   create(base: CloneBase, signal: AbortSignal): Promise<Clone>
 }
 

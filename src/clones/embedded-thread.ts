@@ -41,6 +41,8 @@ export function startThread(limits: ThreadLimits): Thread {
     stderr: true,
     resourceLimits: { stackSizeMb: STACK_MB },
   })
+  // A thread that nobody asks anything keeps no process alive.
+  worker.unref()
   const waiting = new Map<number, Waiting>()
   let [ids, dead, replaying] = [0, undefined as string | undefined, false]
 

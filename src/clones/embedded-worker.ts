@@ -1,4 +1,5 @@
 /** The thread a PGlite instance lives in, so that it can be stopped whatever it is doing. */
+import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
 import { runBatch } from './batch.ts'
@@ -34,6 +35,12 @@ const START = [
   ].flatMap((setting) => ['-c', setting]),
 ]
 
+declare const WebAssembly: { compile(bytes: Uint8Array): Promise<NonNullable<PGliteOptions['pgliteWasmModule']>> }
+
+/** Compiled while the main thread still finds out what to run. A failure is told when it is needed. */
+const compiled = readFile(new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))).then((bytes) => WebAssembly.compile(bytes))
+compiled.catch(() => undefined)
+
 const progress = new Int32Array((workerData as { progress: SharedArrayBuffer }).progress)
 let opened: { pg: PGlite; session: Session } | undefined
 
@@ -47,6 +54,7 @@ const answers: { [Name in CallName]: (request: Calls[Name]['request']) => Calls[
     const stored = snapshot === undefined ? undefined : readSnapshot(snapshot)
     if (snapshot !== undefined && !stored) return { corrupt: true, version: '', skipped: [] }
     const options: PGliteOptions = {
+      pgliteWasmModule: await compiled,
       extensions: await loadExtensions(extensions),
       startParams: START,
       // Small log segments: 16 MB of zeros would be most of a snapshot.

@@ -14,7 +14,7 @@ import {
   writeBeside,
 } from './cache.ts'
 import type { BaseScript, Clone, CloneBase, CloneProvider, SkippedBase, StatementOutcome, Step, StepOutcome } from './clone.ts'
-import { startThread, type Thread, type ThreadLimits } from './embedded-thread.ts'
+import { startThread, type Thread } from './embedded-thread.ts'
 import { extensionsIn } from './extensions.ts'
 
 export interface EmbeddedOptions {
@@ -33,11 +33,20 @@ const MAX_RESTARTS = 3
 /** Postgres in WASM (PGlite), one instance a clone, in a thread that is stopped when it does not end by itself. */
 export function embeddedClones(options: EmbeddedOptions = {}): CloneProvider {
   const limits = { statementMs: options.statementMs ?? STATEMENT_MS, startMs: START_MS }
+  let spare: Thread | undefined
+  const thread = (): Thread => {
+    const taken = spare ?? startThread(limits)
+    spare = undefined
+    return taken
+  }
   return {
     name: 'embedded',
+    warm() {
+      spare ??= startThread(limits)
+    },
     async create(base, signal) {
       const hung: SkippedBase[] = []
-      const start = (again: AbortSignal) => startOn(base, hung, limits, options.cacheDir, again)
+      const start = (again: AbortSignal) => startOn(base, hung, thread, options.cacheDir, again)
       return embeddedClone(await start(signal), start)
     },
   }
@@ -47,13 +56,13 @@ export function embeddedClones(options: EmbeddedOptions = {}): CloneProvider {
 async function startOn(
   base: CloneBase,
   hung: SkippedBase[],
-  limits: ThreadLimits,
+  newThread: () => Thread,
   cacheDir: string | undefined,
   signal: AbortSignal,
 ): Promise<Running> {
   for (;;) {
     const left = base.scripts.filter((script) => !hung.some(({ path }) => path === script.path))
-    const thread = startThread(limits)
+    const thread = newThread()
     try {
       const ready = await prepare(thread, { ...base, scripts: left }, cacheDir, signal)
       return { ...ready, thread, skipped: [...hung, ...ready.skipped] }

@@ -24,7 +24,7 @@ export async function runAudit(dir: string, options: ReviewOptions & { writeBase
     throw new UserError(`There are no migrations in ${dir}: no .sql files that a tool we know, or a plain folder, would run.`)
   const stacks = await Promise.all(histories.map((history) => planAudit(history, tree)))
   using progress = showProgress(options.progress)
-  const result = await review(stacks, await reviewParts(config, tree, options, 'script', progress), signal)
+  const result = await review(stacks, await reviewParts(config, tree, options, 'script', progress, true), signal)
   progress[Symbol.dispose]()
 
   const path = typeof options.writeBaseline === 'string' ? options.writeBaseline : config.baseline

@@ -5,20 +5,23 @@ import type { ReviewParts } from '../review/review.ts'
 import type { ReviewOptions } from './options.ts'
 import type { Progress } from './progress.ts'
 
-/** What a review is made with, from the configuration in force. `tree` is where the repository's own rules are read. */
+/** What a review is made with, from the configuration in force. `tree` is where the repository's own rules are read; a clone warms up meanwhile if it will be used. */
 export async function reviewParts(
   config: Config,
   tree: Tree | undefined,
   options: ReviewOptions,
   each: ReviewParts['each'],
   progress: Progress,
+  somethingRuns: boolean,
 ): Promise<ReviewParts> {
+  const clones = await clonesFor(config, options.cache ? readEnvironment().cacheDir : undefined)
+  if (somethingRuns) clones?.warm()
   const { active, known } = await rulesFor(config, tree)
   let evidence = 0
   return {
     rules: active,
     known,
-    clones: await clonesFor(config, options.cache ? readEnvironment().cacheDir : undefined),
+    clones,
     postgres: config.postgres,
     each,
     progress: (what) => progress.say(what),

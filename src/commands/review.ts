@@ -21,13 +21,14 @@ export async function runReview(paths: string[], options: ReviewOptions & { base
   const trusted = baseTree ?? headTree
   const config = await readConfig(options, trusted)
   const files = change.files.filter(({ path }) => !isIgnored(path, config))
+  using progress = showProgress(options.progress)
+  const parts = await reviewParts(config, trusted, options, 'change', progress, files.length > 0)
   const head = await historiesOf(headTree, config)
   const histories = { base: baseTree ? await historiesOf(baseTree, config) : head, head, baseTree: trusted }
   const schema = await readSchema(options, config, trusted)
   const plan = await planChange({ ...change, files }, histories, paths.length > 0)
   const stacks = plan.stacks.map((stack) => (schema ? startFromSchema(stack, schema) : stack))
-  using progress = showProgress(options.progress)
-  const result = await review(stacks, await reviewParts(config, trusted, options, 'change', progress), signal)
+  const result = await review(stacks, parts, signal)
   const baseline = options.baseline ? await readBaseline(config, trusted) : undefined
   const told = {
     ...result,
