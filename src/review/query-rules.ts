@@ -1,4 +1,5 @@
-import type { Clone } from '../clones/clone.ts'
+import type { Clone, Step } from '../clones/clone.ts'
+import { ServiceError } from '../errors.ts'
 import type { Claim } from '../rules/claim.ts'
 import { fill } from '../rules/fill.ts'
 import { holdsFor, type Rule } from '../rules/rule.ts'
@@ -13,19 +14,40 @@ export interface QueryRows {
   notes: string[]
 }
 
-/** Asks the clone's catalog what the rules with a `query:` want to know. */
-export async function runQueryRules(rules: readonly Rule[], clone: Clone, postgres: number): Promise<QueryRows> {
+/**
+ * Asks the clone's catalog what the rules with a `query:` want to know, which changes nothing. A query that kills the clone is given up; the
+ * clone starts anew, and `ran` runs on it again.
+ */
+export async function runQueryRules(
+  rules: readonly Rule[],
+  clone: Clone,
+  postgres: number,
+  ran: readonly Step[][],
+  signal: AbortSignal,
+): Promise<QueryRows> {
   const result: QueryRows = { rows: new Map(), notes: [] }
   for (const rule of rules) {
     if (!rule.query || !holdsFor(rule, postgres)) continue
     try {
-      result.rows.set(rule.id, await clone.query<Row>(rule.query))
+      result.rows.set(rule.id, await readOnly(clone, rule.query, signal))
     } catch (error) {
-      if ((error as Error).name === 'ServiceError') throw error
+      if (signal.aborted) throw signal.reason
       result.notes.push(`the query of rule ${rule.id} failed: ${(error as Error).message}`)
+      if (!(error instanceof ServiceError)) continue
+      await clone.restart?.(signal)
+      for (const steps of ran) await clone.batch(steps, signal)
     }
   }
   return result
+}
+
+async function readOnly(clone: Clone, query: string, signal: AbortSignal): Promise<Row[]> {
+  await clone.batch([{ sql: 'begin read only', name: 'begin read only' }], signal)
+  try {
+    return await clone.query<Row>(query)
+  } finally {
+    await clone.batch([{ sql: 'rollback', name: 'rollback' }], signal)
+  }
 }
 
 /**
@@ -34,7 +56,8 @@ export async function runQueryRules(rules: readonly Rule[], clone: Clone, postgr
  */
 export function claimsOfRows(rules: readonly Rule[], before: QueryRows, after: QueryRows, statements: readonly Statement[]): Claim[] {
   return rules.flatMap((rule) => {
-    const known = new Set((before.rows.get(rule.id) ?? []).map((row) => JSON.stringify(row)))
+    if (!before.rows.has(rule.id)) return []
+    const known = new Set(before.rows.get(rule.id)?.map((row) => JSON.stringify(row)))
     const fresh = (after.rows.get(rule.id) ?? []).filter((row) => !known.has(JSON.stringify(row)))
     return fresh.flatMap((row) => {
       const place = placeOf(row, statements)

@@ -2,6 +2,7 @@ import type { Clone, SkippedBase, Step } from '../clones/clone.ts'
 import { ServiceError } from '../errors.ts'
 import { readCatalog } from '../experiments/read-catalog.ts'
 import { check } from '../rules/check.ts'
+import type { Rule } from '../rules/rule.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import { applyScript, baseOf } from './base.ts'
 import type { Finding } from './finding.ts'
@@ -33,8 +34,8 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
   const reviews: ScriptReview[] = []
   const ran: Step[][] = []
   let created: ReadonlySet<string> = new Set()
+  const before = await rowsOf(clone, parts.rules, parts, ran, signal)
   let catalog: Catalog | undefined = clone && (await readCatalog(clone))
-  const before = await rowsOf(clone, parts)
   for (const [index, { script, reviewed, known = parts.each === 'script' }] of stack.steps.entries()) {
     parts.progress(`${index + 1}/${stack.steps.length} ${script.path}`)
     if (!reviewed) {
@@ -56,7 +57,8 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
     catalog = one.catalog
   }
   if (parts.each === 'change') await leaveOutMended(reviews, catalog, parts)
-  const after = await rowsOf(clone, parts)
+  const answered = parts.rules.filter(({ id }) => before.rows.has(id))
+  const after = await rowsOf(clone, answered, parts, ran, signal)
   if (clone) addRowClaims(reviews, before, after, clone, parts)
   return {
     scripts: reviews.map(({ reviewed }) => reviewed),
@@ -74,6 +76,7 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
     notes: [
       ...(clone?.notes ?? []),
       ...reviews.flatMap(({ reviewed: { script } }) => script.notes.map((note) => `${script.path}: ${note}`)),
+      ...before.notes,
       ...after.notes,
     ],
   }
@@ -95,9 +98,15 @@ async function leaveOutMended(reviews: readonly ScriptReview[], after: Catalog |
 const NOTHING: ReadonlySet<string> = new Set()
 
 /** Queries cost more than all other rules together, so they are asked at the two ends of a stack and not around each script. */
-async function rowsOf(clone: Clone | undefined, parts: ReviewParts): Promise<QueryRows> {
+async function rowsOf(
+  clone: Clone | undefined,
+  rules: readonly Rule[],
+  { postgres }: ReviewParts,
+  ran: readonly Step[][],
+  signal: AbortSignal,
+): Promise<QueryRows> {
   try {
-    return clone ? await runQueryRules(parts.rules, clone, parts.postgres) : { rows: new Map(), notes: [] }
+    return clone ? await runQueryRules(rules, clone, postgres, ran, signal) : { rows: new Map(), notes: [] }
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
     return { rows: new Map(), notes: [`rules that query the catalog were not asked: ${error.message}`] }
