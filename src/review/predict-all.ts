@@ -35,7 +35,7 @@ export function predictAll(statements: readonly Statement[], known: Known): Pred
   for (const [index, statement] of statements.entries()) {
     const catalog = known.catalogs?.[index]
     const before = byScript
-    const existed = (key: string) => known.before?.relations.has(key) ?? !before.has(key)
+    const existed = (key: string) => (known.before ? isIn(known.before, key) : !before.has(key))
     const prediction = predict(statement, { existed, postgres: known.postgres, earlier, ...(catalog && { catalog }) })
     byScript = createdKeysAfter([statement], byScript)
     const unused = byChange
@@ -48,4 +48,8 @@ export function predictAll(statements: readonly Statement[], known: Known): Pred
   }
   result.created = [...byChange]
   return result
+}
+
+function isIn({ relations, types }: Catalog, key: string): boolean {
+  return relations.has(key) || types.has(key)
 }

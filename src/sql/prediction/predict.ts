@@ -51,7 +51,10 @@ export function predict(statement: Pick<Statement, 'operations'>, known: Knowled
     PREDICTORS[operation.action]?.(operation, scene, recorder)
     return recorder.effects()
   })
-  return { effects: unite(operations), operations }
+  const effects = unite(operations)
+  // What one part of the statement writes anew, no other part reads by itself.
+  const alone = operations.map((one) => ({ ...one, scans: one.scans.filter((table) => !effects.rewrites.includes(table)) }))
+  return { effects, operations: alone }
 }
 
 /**
