@@ -28,7 +28,7 @@ describe('the effect words of operations', () => {
       await wordsOf('alter table t add column a uuid default gen_random_uuid(), validate constraint c, alter b set statistics 5'),
     ).toEqual([
       { lock: 'access exclusive', rewrites: true, scans: false, builds: false },
-      { lock: 'share update exclusive', rewrites: false, scans: true, builds: false },
+      { lock: 'share update exclusive', rewrites: false, scans: false, builds: false },
       { lock: 'share update exclusive', rewrites: false, scans: false, builds: false },
     ])
   })
