@@ -28,7 +28,8 @@ const STATEMENT_MS = 20_000
 /** A new cluster takes 2 to 4 s; a machine may be slow. */
 const START_MS = 120_000
 /** Files of the base that hang are left out, and a clone that died is started again: not for ever. */
-const MAX_RESTARTS = 3
+const MAX_HUNG = 3
+const MAX_RESTARTS = 5
 
 /** Postgres in WASM (PGlite), one instance a clone, in a thread that is stopped when it does not end by itself. */
 export function embeddedClones(options: EmbeddedOptions = {}): CloneProvider {
@@ -69,7 +70,7 @@ async function startOn(
     } catch (error) {
       await thread.stop()
       const script = thread.replaying(left)
-      if (!(error instanceof ServiceError) || signal.aborted || !script || hung.length >= MAX_RESTARTS) throw error
+      if (!(error instanceof ServiceError) || signal.aborted || !script || hung.length >= MAX_HUNG) throw error
       hung.push({ path: script.path, line: 1, statement: '', reason: `the file was left out: ${error.message}` })
     }
   }
