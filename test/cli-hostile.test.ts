@@ -61,7 +61,7 @@ describe('a hostile change', () => {
     'migrations/06.sql':
       "create or replace function pg_catalog.pg_backend_pid() returns int language sql as 'select -1';\ncreate index blind on orders (email);\n",
     'migrations/07.sql':
-      "create schema evil;\ncreate function evil.never(oid, int) returns bool language sql immutable as 'select false';\ncreate operator evil.>= (leftarg = oid, rightarg = int, function = evil.never);\nset search_path = evil, pg_catalog, public;\ncreate index blind on orders (email);\n",
+      "create schema evil;\ncreate function evil.never(oid, int) returns bool language sql immutable as 'select false';\ncreate operator evil.>= (leftarg = oid, rightarg = int, function = evil.never);\nset search_path = evil, pg_catalog, public;\ncreate index blind on public.orders (email);\n",
     'migrations/08.sql': `do $$ begin execute 'copy orders from prog' || 'ram ''touch ${join(root, 'owned')}'''; end $$;\ncopy orders from program 'id';\n`,
     'migrations/09.sql': 'create index last on orders (a, b);\n',
   }
