@@ -41,7 +41,7 @@ export function baselineOf(findings: readonly Finding[]): Baseline {
 export function applyBaseline(findings: readonly Finding[], baseline: Baseline | undefined, path: string): Finding[] {
   if (!baseline) return [...findings]
   return findings.map((finding) =>
-    finding.suppressed || !(finding.fingerprint in baseline.findings)
+    finding.suppressed || !Object.hasOwn(baseline.findings, finding.fingerprint)
       ? finding
       : { ...finding, suppressed: { by: path, reason: 'known before' } },
   )
