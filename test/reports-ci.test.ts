@@ -93,7 +93,7 @@ describe('junit', () => {
     const [suite] = readXml(renderJunit(cleanReview({ findings: [] }))).children
     expect(suite?.attributes).toMatchObject({ name: 'migrations/7.sql', tests: '1', failures: '0' })
     expect(suite?.children.map(({ attributes, children }) => [attributes.name, children.length])).toEqual([
-      ['3 statements, nothing found', 0],
+      ['2 statements, nothing found', 0],
     ])
   })
 })
@@ -121,7 +121,7 @@ describe('github', () => {
       message: [
         FINDINGS.multiLine.message,
         'Seen: ACCESS EXCLUSIVE on public.orders, rewrites it, builds orders_pkey; ROW SHARE on public.shipments (embedded Postgres 18.6)',
-        'Instead: Add a column of the new type, fill it in batches, swap the two.',
+        'Instead: Add a column of the new type, fill it in batches, swap the two. Each step in a transaction of its own:',
         'alter table orders add column total_new bigint;',
         'update orders set total_new = total where id between 1 and 10000;',
       ].join('\n'),

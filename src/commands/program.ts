@@ -1,20 +1,21 @@
 import { Command, CommanderError, Option } from 'commander'
 import { UserError } from '../errors.ts'
+import { FORMATS } from '../reports/format.ts'
 import { wasStopped } from './abort.ts'
-
-const FORMATS = 'text, markdown, json, sarif, code-quality, junit, github'
 
 /** Options that `review` and `audit` share. */
 function withReviewOptions(command: Command): Command {
   return command
-    .option(
-      '--format <format[=file]>',
-      `what to write, and where (standard output without a file); may be repeated: ${FORMATS}`,
-      collect,
-      [],
+    .addOption(
+      new Option('--format <format[=file]>', `${FORMATS.join(', ')}; to standard output without a file; may be repeated`)
+        .argParser(collect)
+        .default([], 'text'),
     )
     .addOption(
-      new Option('--clone <clone>', 'where the SQL is run: embedded Postgres 18, or none (a fast linter)').choices(['embedded', 'none']),
+      new Option('--clone <clone>', 'where the SQL is run: on the embedded Postgres 18, or nowhere (a fast linter)').choices([
+        'embedded',
+        'none',
+      ]),
     )
     .addOption(
       new Option('--fail-on <severity>', 'exit with 1 on a finding of this severity or over').choices([
@@ -28,10 +29,16 @@ function withReviewOptions(command: Command): Command {
     )
     .option('--postgres <major>', 'major version of your production server, 12 to 18', Number)
     .option('--schema <dump.sql>', 'schema dump to start from, instead of replaying migrations')
-    .option('--config <file>', "configuration to use instead of the base commit's .pgwitness.yml")
-    .option('--no-cache', 'do not keep or use a replayed base')
-    .option('--no-baseline', 'report known findings too')
+    .option('--config <file>', 'configuration to use instead of .pgwitness.yml')
+    .option('--no-cache', 'replay the base anew and do not keep it')
+    .option('--no-baseline', 'report the findings of the baseline too')
     .option('--no-progress', 'show no progress on a terminal')
+    .addHelpText(
+      'after',
+      `
+Options win over .pgwitness.yml, which has the defaults: docs/configuration.md.
+Exit code: 0 clean, 1 findings at or over --fail-on (refuted ones never count), 2 wrong usage or configuration, 3 a failure of pgwitness.`,
+    )
 }
 
 function collect(value: string, previous: string[]): string[] {
@@ -54,10 +61,6 @@ function program(): Command {
     .description('Review the files changed since the merge base with the default branch, uncommitted work included; or the files named.')
     .argument('[paths...]', 'files or folders to review instead of what changed')
     .option('--base <ref>', 'branch or commit the change stands on (default: the default branch)')
-    .addHelpText(
-      'after',
-      '\nExit code: 0 clean, 1 findings at or over --fail-on (refuted ones never count), 2 a usage or configuration error.',
-    )
     .action(async (paths: string[], options) => (await import('./review.ts')).runReview(paths, options))
 
   withReviewOptions(pgwitness.command('audit'))

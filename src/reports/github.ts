@@ -2,6 +2,7 @@ import type { Review } from '../review/review.ts'
 import { coverageLine } from './coverage-line.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { orderFindings } from './finding-order.ts'
+import { fixInWords } from './fix-in-words.ts'
 import { levelOf } from './level.ts'
 import { oneLine, printable } from './printable.ts'
 import { regionOf, sourcesOf } from './source.ts'
@@ -20,9 +21,7 @@ export function renderGithub(review: Review): string {
     const lines = [
       finding.message,
       ...finding.evidence.map((evidence) => `Seen: ${evidenceInWords(evidence, review)}`),
-      ...(finding.fix
-        ? [`Instead: ${[finding.fix.text, ...(finding.fix.steps ?? [finding.fix.replacement ?? ''])].join('\n').trim()}`]
-        : []),
+      ...(finding.fix ? [fixInWords(finding.fix)] : []),
       ...finding.citations.map(({ title, url }) => `${title}: ${url}`),
     ]
     const written = Object.entries(properties)

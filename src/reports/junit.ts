@@ -4,6 +4,7 @@ import type { Review } from '../review/review.ts'
 import { coverageLine } from './coverage-line.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { compareFindings } from './finding-order.ts'
+import { fixInWords } from './fix-in-words.ts'
 import { count } from './limits.ts'
 
 /**
@@ -72,7 +73,7 @@ function body({ path, line, message, evidence, explanation, fix, citations }: Fi
     message,
     ...evidence.map((item) => `Seen: ${evidenceInWords(item, review)}`),
     explanation,
-    ...(fix ? [`Instead: ${[fix.text, ...(fix.steps ?? [fix.replacement ?? ''])].join('\n').trim()}`] : []),
+    ...(fix ? [fixInWords(fix)] : []),
     ...citations.map(({ title, url }) => `${title}: ${url}`),
   ]
     .filter((part) => part !== '')

@@ -2,6 +2,7 @@ import type { Finding } from '../review/finding.ts'
 import type { Review } from '../review/review.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { excerpt } from './excerpt.ts'
+import { fixSql } from './fix-in-words.ts'
 import { clip, LIMITS } from './limits.ts'
 import { codeMarkdown, fencedMarkdown, htmlText, linkMarkdown, proseMarkdown } from './markdown-escape.ts'
 import type { Source } from './source.ts'
@@ -39,8 +40,8 @@ function seen({ evidence }: Finding, review: Review): string[] {
 
 function instead({ fix }: Finding): string[] {
   if (!fix) return []
-  const steps = fix.steps ?? (fix.replacement === undefined ? [] : [fix.replacement])
-  const sql = clip(steps.map((step) => step.trim()).join('\n'), LIMITS.sql)
+  const steps = fixSql(fix)
+  const sql = clip(steps.join('\n'), LIMITS.sql)
   const separately = steps.length > 1 ? ' (each in a transaction of its own)' : ''
   return [`**Instead${separately}:** ${paragraph(fix.text)}`, ...(sql === '' ? [] : [fencedMarkdown(sql, 'sql')])]
 }

@@ -3,6 +3,7 @@ import type { Review } from '../review/review.ts'
 import { coverageLine } from './coverage-line.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { orderFindings } from './finding-order.ts'
+import { fixInWords } from './fix-in-words.ts'
 import { jsonText } from './json-text.ts'
 import { levelOf } from './level.ts'
 import { numberOccurrences } from './occurrence.ts'
@@ -66,7 +67,7 @@ function result(finding: Finding, review: Review, source: Source | undefined) {
     finding.message,
     ...finding.evidence.map((evidence) => `Seen: ${evidenceInWords(evidence, review)}`),
     finding.explanation,
-    ...(finding.fix ? [`Instead: ${[finding.fix.text, ...(finding.fix.steps ?? [finding.fix.replacement ?? ''])].join('\n').trim()}`] : []),
+    ...(finding.fix ? [fixInWords(finding.fix)] : []),
   ]
   return {
     ruleId: finding.rule,

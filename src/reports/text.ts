@@ -5,6 +5,7 @@ import { coverageLine } from './coverage-line.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { excerpt } from './excerpt.ts'
 import { orderFindings } from './finding-order.ts'
+import { fixSql, leadIn } from './fix-in-words.ts'
 import { clip, LIMITS, shortList } from './limits.ts'
 import { oneLine, printable } from './printable.ts'
 import { sourcesOf } from './source.ts'
@@ -78,12 +79,8 @@ function details(page: Page, finding: Finding): string[] {
 
 function instead(page: Page, { fix }: Finding): string[] {
   if (!fix) return []
-  const sql = fix.steps ?? (fix.replacement === undefined ? [] : [fix.replacement])
-  const lines = sql.flatMap((step) => clip(printable(step.trim()), LIMITS.sql).split('\n'))
-  return [
-    ...labelled(page, 'instead', `${oneLine(fix.text)}${sql.length > 1 ? ' Each step in a transaction of its own:' : ''}`),
-    ...indent(4 + LABEL, lines),
-  ]
+  const lines = fixSql(fix).flatMap((step) => clip(printable(step), LIMITS.sql).split('\n'))
+  return [...labelled(page, 'instead', oneLine(leadIn(fix))), ...indent(4 + LABEL, lines)]
 }
 
 function untold({ told }: Page, texts: string[]): string[] {

@@ -20,10 +20,12 @@ export async function withPreparedFixes(
       if (!claim.rule.fix?.batches || !claim.fix) return claim
       const rewritten = await batchesOf(claim, catalog)
       if (rewritten === undefined || !(await canPrepare(rewritten, clone, signal))) return claim
-      return { ...claim, fix: { ...claim.fix, steps: [rewritten] } }
+      return { ...claim, fix: { ...claim.fix, steps: [`${HOW_OFTEN}\n${rewritten}`] } }
     }),
   )
 }
+
+const HOW_OFTEN = '-- Repeat until it returns no row, each time with the greatest key of the run before for $1.'
 
 async function batchesOf({ statement, operation }: Claim, catalog: Catalog): Promise<string | undefined> {
   const constraints = catalog.relations.get(operation.table?.key ?? '')?.constraints ?? []
