@@ -168,3 +168,14 @@ test('what a change takes away or only undoes is told', () => {
   ])
   expect(status).toBe(0)
 })
+
+test('whoever stops reading ends it without a word', async () => {
+  const folder = join(root, 'pipe')
+  write(folder, Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`m/${index}.sql`, `create index on t${index} (a);\n`])))
+  const child = spawn(process.execPath, [CLI, 'audit', '.', '--clone', 'none', '--format', 'json'], { cwd: folder, env: environment() })
+  let said = ''
+  child.stdout.once('data', () => child.stdout.destroy())
+  child.stderr.on('data', (chunk) => (said += chunk))
+  await new Promise((resolve) => child.on('exit', resolve))
+  expect(said).toBe('')
+})

@@ -177,7 +177,6 @@ describe('the base', () => {
       '2.sql:5 COPY … PROGRAM is not run on a clone (42501)',
       '2.sql:1 the embedded Postgres has no extension "postgis"',
       '2.sql:3 type "geometry" does not exist (42704)',
-      '5.sql:2 COPY from stdin failed: no data is sent to a clone (57014)',
     ])
     expect(await tables(clone)).toEqual(['a', 'b', 'e', 'f'])
     const [row] =

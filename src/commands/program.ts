@@ -82,6 +82,11 @@ function program(): Command {
 
 /** Reads the command line, runs the command it names and sets the exit code. */
 export async function runProgram(): Promise<void> {
+  // Whoever reads has seen enough: `| head -1`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
   try {
     await program().parseAsync()
   } catch (error) {
