@@ -17,7 +17,14 @@ afterAll(() => rmSync(folder, { recursive: true }))
 test('the tarball holds the program, its types and its rules, and nothing of the tests', () => {
   const paths = packed.files.map(({ path }) => path)
   expect(paths).toEqual(
-    expect.arrayContaining(['dist/cli.js', 'dist/index.d.ts', 'rules/indexes/require-concurrent-index.yml', 'LICENSE', 'README.md']),
+    expect.arrayContaining([
+      'dist/cli.js',
+      'dist/index.d.ts',
+      'rules/indexes/require-concurrent-index.yml',
+      'ci-templates/gitlab-ci.yml',
+      'LICENSE',
+      'README.md',
+    ]),
   )
   expect(paths.filter((path) => /^(test|src|examples)\//.test(path))).toEqual([])
 })
