@@ -127,6 +127,16 @@ describe('where it is run', () => {
     }
   }, 60_000)
 
+  test('a loose file on a table that only the real database has is suspected, not passed', () => {
+    write(root, {
+      'loose/x.sql': 'create index i on nowhere (a);\ncreate table mine (id bigint primary key);\ncreate index j on mine (id);\n',
+    })
+    const { findings, status } = review(root, ['loose/x.sql'])
+    const told = findings.filter(({ rule }: { rule: string }) => rule === 'require-concurrent-index')
+    expect(told.map(({ line, verdict }: { line: number; verdict: string }) => [line, verdict])).toEqual([[1, 'suspected']])
+    expect(status).toBe(1)
+  })
+
   test('in a subfolder, paths start at the root of the repository and reports are written beside', () => {
     const folder = repository('subfolder', { 'app/migrations/1.sql': ORDERS })
     write(folder, { 'app/migrations/2.sql': 'create index i on orders (email);\n' })

@@ -6,8 +6,8 @@ import type { Statement } from '../sql/statement.ts'
 
 /** What the predictions of a script may rely on. */
 export interface Known {
-  /** The catalog before each statement; undefined without a clone. */
-  catalogs: readonly Catalog[] | undefined
+  /** The catalog before each statement; undefined without a clone, and for a statement about something that only the real database has. */
+  catalogs: ReadonlyArray<Catalog | undefined> | undefined
   /** The catalog before the script. */
   before: Catalog | undefined
   /** Keys of what the change created before this script. */
@@ -35,7 +35,7 @@ export function predictAll(statements: readonly Statement[], known: Known): Pred
   for (const [index, statement] of statements.entries()) {
     const catalog = known.catalogs?.[index]
     const before = byScript
-    const existed = (key: string) => (known.before ? isIn(known.before, key) : !before.has(key))
+    const existed = (key: string) => (known.before && isIn(known.before, key)) || (!(known.before && catalog) && !before.has(key))
     const prediction = predict(statement, { existed, postgres: known.postgres, earlier, ...(catalog && { catalog }) })
     byScript = createdKeysAfter([statement], byScript)
     const unused = byChange

@@ -15,7 +15,7 @@ import { predictAll } from './predict-all.ts'
 import { withPreparedFixes } from './prepared-fixes.ts'
 import type { ReviewedScript, ReviewParts } from './review.ts'
 import type { Placed } from './suppress.ts'
-import { worthTelling } from './worth-telling.ts'
+import { lacksSomething, worthTelling } from './worth-telling.ts'
 
 /** What a script is reviewed against. */
 export interface Surroundings {
@@ -50,7 +50,7 @@ export async function reviewScript(script: Script, around: Surroundings, parts: 
   const read = markNew(await readScript(script.sql, script.transaction), created)
   const run = clone && (await measureScript(clone, read, script.transaction, { catalog: around.catalog, ran: around.ran }, signal))
   const predicted = predictAll(read, {
-    catalogs: run?.catalogs,
+    catalogs: run?.catalogs.map((catalog, index) => (around.baseIsWhole || !lacksSomething(run.measurements[index]) ? catalog : undefined)),
     before: around.catalog,
     created,
     postgres: parts.postgres,

@@ -34,6 +34,11 @@ function failuresOnce(claims: readonly Claim[], measurements: readonly Measureme
       return false
     if (measurement.error.message === PROGRAM_REFUSED) return false
     told.add(statement.index)
-    return baseIsWhole || !NOT_THERE.has(measurement.error.code)
+    return baseIsWhole || !lacksSomething(measurement)
   })
+}
+
+/** Did it fail because something is not there? */
+export function lacksSomething(measurement: Measurement | undefined): boolean {
+  return measurement?.error !== undefined && NOT_THERE.has(measurement.error.code)
 }
