@@ -126,8 +126,8 @@ describe('a verdict', () => {
   }
   async function verdict(rule: Partial<Rule>, known: Partial<Witness>): Promise<string> {
     const { claims } = await claimsAt('alter table t add a int', ruleOf(rule))
-    const { verdict, reason } = judge(claims[0] as Claim, witness(known), () => 'e1')
-    return `${verdict} ${reason}`
+    const { verdict, reason, evidence } = judge(claims[0] as Claim, witness(known), () => 'e1')
+    return `${verdict} ${reason}${rule.prove === 'change' ? evidence.map(({ summary }) => summary).join() : ''}`
   }
   const error = { code: '42P07', message: 'exists' }
 

@@ -38,8 +38,9 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
   if (!measurement.effects) {
     return { verdict: 'suspected', reason: `Not tested: ${measurement.unmeasured ?? 'the statement was not run'}.`, evidence: [] }
   }
-  const evidence = [effectsEvidence(claim, measurement, clone, nextId)]
   const read = witness.seenAgain ? undefined : decidingTable(claim, measurement.effects)
+  if (!read && rule.prove === 'change' && measurement.differences.length > 0) return byChange(claim, measurement, clone, nextId)
+  const evidence = [effectsEvidence(claim, measurement, clone, nextId)]
   if (read) {
     return {
       verdict: 'suspected',
@@ -47,11 +48,7 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
       evidence,
     }
   }
-  if (rule.prove === 'change') {
-    if (measurement.differences.length > 0)
-      return { verdict: 'confirmed', reason: `When it ran: ${list(measurement.differences)}.`, evidence }
-    return { verdict: 'refuted', reason: 'It ran and changed nothing.', evidence }
-  }
+  if (rule.prove === 'change') return { verdict: 'refuted', reason: 'It ran and changed nothing.', evidence }
   const seen = `when it ran: ${effectsInWords(measurement.effects)}`
   return witness.seenAgain ? { verdict: 'confirmed', reason: '', evidence } : { verdict: 'refuted', reason: `Not so ${seen}.`, evidence }
 }
@@ -92,6 +89,12 @@ function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, po
   if (claim.rule.inconclusive)
     return { verdict: 'suspected', reason: `It ran without that error, which proves nothing: ${claim.rule.inconclusive}.`, evidence }
   return { verdict: 'refuted', reason: 'It ran without that error.', evidence }
+}
+
+/** What is different in the catalog since it ran. */
+function byChange({ statement }: Claim, { differences }: Measurement, clone: string, nextId: () => string): Judgement {
+  const evidence: Evidence = { id: nextId(), kind: 'catalog', clone, rows: [], summary: list(differences), reproduce: statement.text }
+  return { verdict: 'confirmed', reason: '', evidence: [evidence] }
 }
 
 /** Postgres's grammar needs no database. */
