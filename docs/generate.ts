@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ConfigFile } from '../src/config.ts'
 import { loadRules } from '../src/rules/load.ts'
-import type { Rule } from '../src/rules/rule.ts'
+import { namesElsewhere, type Rule, stepsInWords, versionsInWords } from '../src/rules/rule.ts'
 import { ACTIONS, COMMON_WORDS, DETAIL_WORDS } from '../src/sql/words.ts'
 
 /** Every generated page: path below docs/ and text. */
@@ -36,26 +36,23 @@ function indexRow({ id, severity, optIn, prove, title }: Rule): string {
 
 function rulePage(rule: Rule): string {
   const { fix } = rule
+  const elsewhere = namesElsewhere(rule)
   return [
     `# ${rule.id}`,
-    `**${rule.title}.** ${rule.severity}${rule.optIn ? ', opt-in' : ''} · ${rule.area} · Postgres ${rule.versions} · shown by ${rule.prove}`,
+    `**${rule.title}.** ${rule.severity}${rule.optIn ? ', opt-in' : ''} · ${rule.area} · Postgres ${versionsInWords(rule)} · shown by ${rule.prove}`,
     rule.why.trim(),
     ...(rule.unproved ? [`A clone cannot settle this: ${rule.unproved}.`] : []),
     ...(fix ? ['## Instead', fix.text.trim()] : []),
     ...(fix?.insert ? [`Write \`${fix.insert}\` after \`${fix.after}\`.`] : []),
-    ...(fix?.steps ? ['Each step in a transaction of its own:', sql(fix.steps.map(stepText).join('\n'))] : []),
+    ...(fix?.steps ? ['Each step in a transaction of its own:', sql(stepsInWords(rule).join('\n'))] : []),
     '## Reported',
     ...rule.bad.map(sql),
     '## Not reported',
     ...rule.good.map(sql),
     '## Sources',
     rule.cite.map(({ title, url, quote }) => `- [${title}](${url})${quote ? `: “${quote.trim()}”` : ''}`).join('\n'),
-    ...(rule.aliases.length > 0 ? ['## Known elsewhere as', rule.aliases.map((alias) => `\`${alias}\``).join(', ')] : []),
+    ...(elsewhere.length > 0 ? ['## Known elsewhere as', elsewhere.map((alias) => `\`${alias}\``).join(', ')] : []),
   ].join('\n\n') + '\n'
-}
-
-function stepText(step: string | { sql: string }): string {
-  return `${(typeof step === 'string' ? step : step.sql).trim()};`
 }
 
 function sql(text: string): string {

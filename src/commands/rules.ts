@@ -1,8 +1,9 @@
 import { styleText } from 'node:util'
 import { builtInRules } from '../assemble.ts'
 import { UserError } from '../errors.ts'
+import { wrap } from '../reports/wrap.ts'
 import { nearestRule } from '../rules/nearest.ts'
-import type { Rule } from '../rules/rule.ts'
+import { namesElsewhere, type Rule, stepsInWords, versionsInWords } from '../rules/rule.ts'
 
 /** `pgwitness rules [name]`: the list, or one rule explained. */
 export async function runRules(name: string | undefined, { format }: { format: 'text' | 'json' }): Promise<void> {
@@ -31,27 +32,29 @@ function list(rules: Rule[]): string {
 }
 
 function explain(rule: Rule): string {
+  const elsewhere = namesElsewhere(rule)
+  const steps = stepsInWords(rule)
   const fix = rule.fix && [
     section('Instead'),
-    indent(rule.fix.text),
-    ...(rule.fix.steps ?? []).map((step) => indent(`${typeof step === 'string' ? step : step.sql};`)),
+    prose(rule.fix.text),
+    ...(steps.length > 0 ? [prose('Each step in a transaction of its own:'), ...steps.map(indent)] : []),
   ]
   return [
     styleText('bold', rule.id),
     rule.title,
-    `${rule.severity}, ${rule.area}${rule.optIn ? ', opt-in' : ''}, Postgres ${rule.versions}`,
+    `${rule.severity}, ${rule.area}${rule.optIn ? ', opt-in' : ''}, Postgres ${versionsInWords(rule)}`,
     section('Why'),
-    indent(rule.why),
+    prose(rule.why),
     ...(fix ?? []),
     section('How it is shown'),
-    indent(PROOFS[rule.prove](rule)),
+    prose(PROOFS[rule.prove](rule)),
     section('Reported'),
     ...rule.bad.map(indent),
     section('Not reported'),
     ...rule.good.map(indent),
     section('Sources'),
     ...rule.cite.map(({ title, url, quote }) => indent(`${title}  ${url}${quote ? `\n“${quote}”` : ''}`)),
-    ...(rule.aliases.length > 0 ? [section('Also known as'), indent(rule.aliases.join(', '))] : []),
+    ...(elsewhere.length > 0 ? [section('Known elsewhere as'), prose(elsewhere.join(', '))] : []),
     '',
   ].join('\n')
 }
@@ -68,6 +71,14 @@ const PROOFS: Record<Rule['prove'], (rule: Rule) => string> = {
 function section(title: string): string {
   return `\n${styleText('bold', title)}`
 }
+
+/** Paragraphs of a rule file, whose line ends mean nothing. */
+function prose(text: string): string {
+  const width = Math.max(40, process.stdout.columns ?? WIDTH)
+  return indent(wrap(text.trim().replaceAll(/\s+/g, ' '), width - 2).join('\n'))
+}
+
+const WIDTH = 100
 
 function indent(text: string): string {
   return text.trim().replace(/^/gm, '  ')

@@ -1,9 +1,9 @@
-import type { Rule } from './rule.ts'
+import { namesElsewhere, type Rule } from './rule.ts'
 
 /** The rule whose id, or whose name in another tool, is nearest to a name nobody has; undefined when nothing is like it. */
 export function nearestRule(name: string, rules: readonly Rule[]): string | undefined {
-  const candidates = rules.flatMap(({ id, aliases }) =>
-    [id, ...aliases.map((alias) => alias.slice(alias.indexOf('/') + 1))].map((known) => ({ id, known })),
+  const candidates = rules.flatMap((rule) =>
+    [rule.id, ...namesElsewhere(rule).map((alias) => alias.slice(alias.indexOf('/') + 1))].map((known) => ({ id: rule.id, known })),
   )
   const ranked = candidates
     .map(({ id, known }) => ({ id, changes: changesBetween(name, known.toLowerCase()) }))

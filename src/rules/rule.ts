@@ -44,7 +44,9 @@ export const RuleFile = z
     aliases: z
       .array(z.string())
       .default([])
-      .describe('Names other tools give the hazard, `squawk/adding-required-field`: their ignore comments count'),
+      .describe(
+        'Names other tools give the hazard, `squawk/adding-required-field`: their ignore comments count. A bare `C07` is its number in the catalogue of hazards, shown nowhere',
+      ),
     when: z.record(z.string(), z.any()).optional().describe('A condition over one operation'),
     query: z.string().optional().describe('SQL over the catalog of a clone; rows that appear with the change are claims'),
     detect: z.string().optional().describe('The name of a built-in detector'),
@@ -85,6 +87,32 @@ export type RuleFile = z.infer<typeof RuleFile>
 export interface Rule extends RuleFile {
   id: string
   area: string
+}
+
+/** What other tools call the hazard: `squawk/adding-required-field`. */
+export function namesElsewhere({ aliases }: Rule): string[] {
+  return aliases.filter((alias) => alias.includes('/'))
+}
+
+/** `14 or newer`, `12 to 17`. */
+export function versionsInWords({ versions }: Rule): string {
+  if (versions === 'all') return 'of any version'
+  if (versions.startsWith('<')) return `before ${versions.slice(1)}`
+  if (versions.startsWith('>=')) return `${versions.slice(2)} or newer`
+  return versions.replace('-', ' to ')
+}
+
+/** The steps of a rule's fix as the file has them, each with the condition under which it is offered: `-- if postgres over 17`. */
+export function stepsInWords({ fix }: Rule): string[] {
+  return (fix?.steps ?? []).map((step) => {
+    const [condition, sql] = typeof step === 'string' ? [{}, step] : [step.when, step.sql]
+    const parts = Object.entries(condition).map(([word, wanted]) => [word, ...words(wanted)].join(' '))
+    return `${parts.length > 0 ? `-- if ${parts.join(' and ')}\n` : ''}${sql.trim()};`
+  })
+}
+
+function words(wanted: unknown): string[] {
+  return wanted !== null && typeof wanted === 'object' ? Object.entries(wanted).flat().map(String) : [String(wanted)]
 }
 
 /** Does the rule hold for this major version? */
