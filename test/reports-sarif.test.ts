@@ -48,7 +48,7 @@ test('levels follow severity and verdict; refuted passes, suppressed says so', (
 })
 
 test('the baseline suppresses from outside', () => {
-  const finding = { ...FINDINGS.suppressed, suppressed: { by: 'the baseline', reason: 'known' } }
+  const finding = { ...FINDINGS.suppressed, suppressed: { by: 'known.json', reason: 'known', baseline: true as const } }
   expect(runOf(plainReview({ findings: [finding] })).results[0].suppressions[0].kind).toBe('external')
 })
 

@@ -56,6 +56,15 @@ test('nothing of a file reaches the terminal as a command', () => {
   expect(report).not.toContain('##[')
 })
 
+test('a step of several statements is shown as one transaction, and each statement ends', () => {
+  const steps = ['alter domain d drop constraint c;\nalter table t add a d', "update t set a = ';'\nwhere a is null", 'select 1']
+  const report = renderText(plainReview({ findings: [{ ...FINDINGS.confirmed, fix: { text: 'Go.', steps } }] }))
+  const lines = report.split('\n').map((line) => line.trim())
+  expect(lines.join('\n')).toContain(
+    "begin;\nalter domain d drop constraint c;\nalter table t add a d;\ncommit;\nupdate t set a = ';'\nwhere a is null;\nselect 1;",
+  )
+})
+
 test('a rule that applies often explains itself once', () => {
   const again = { ...FINDINGS.confirmed, line: 3, endLine: 3 }
   const report = renderText(plainReview({ findings: [FINDINGS.confirmed, again] }))

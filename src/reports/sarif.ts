@@ -81,6 +81,6 @@ function result(finding: Finding, review: Review, source: Source | undefined) {
 }
 
 /** A comment in the file mutes `inSource`, the baseline from outside. */
-function suppression({ by, reason }: NonNullable<Finding['suppressed']>) {
-  return { kind: /baseline/i.test(by) ? 'external' : 'inSource', status: 'accepted', justification: printable(`${reason} (${by})`) }
+function suppression({ by, reason, baseline }: NonNullable<Finding['suppressed']>) {
+  return { kind: baseline ? 'external' : 'inSource', status: 'accepted', justification: printable(`${reason} (${by})`) }
 }

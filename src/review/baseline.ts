@@ -43,6 +43,6 @@ export function applyBaseline(findings: readonly Finding[], baseline: Baseline |
   return findings.map((finding) =>
     finding.suppressed || !Object.hasOwn(baseline.findings, finding.fingerprint)
       ? finding
-      : { ...finding, suppressed: { by: path, reason: 'known before' } },
+      : { ...finding, suppressed: { by: path, reason: 'known before', baseline: true } },
   )
 }

@@ -26,8 +26,8 @@ export interface Finding {
   /** What to do instead. `replacement` stands for the statement's own lines; `steps` run one after another, each in a transaction of its own. */
   fix?: { text: string; replacement?: string; steps?: string[] }
   citations: Citation[]
-  /** Set when a comment or the baseline mutes it; reports show it as suppressed. */
-  suppressed?: { by: string; reason: string }
+  /** Set when a comment or the baseline mutes it; reports show it as suppressed. `by` is `comment`, another tool or the baseline's path. */
+  suppressed?: { by: string; reason: string; baseline?: true }
 }
 
 export interface Citation {

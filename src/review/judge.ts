@@ -2,7 +2,7 @@ import type { Evidence } from '../experiments/evidence.ts'
 import type { Measurement } from '../experiments/measurement.ts'
 import type { Claim } from '../rules/claim.ts'
 import { meets } from '../rules/condition.ts'
-import type { Effects, LockMode } from '../sql/effects.ts'
+import { type Effects, type LockMode, noEffects } from '../sql/effects.ts'
 import type { Operation } from '../sql/operation.ts'
 import { effectsInWords } from './effects-in-words.ts'
 import type { Verdict } from './finding.ts'
@@ -130,7 +130,7 @@ function byCatalog(claim: Claim, { clone, measurement }: Witness, nextId: () => 
 }
 
 function effectsEvidence(claim: Claim, measurement: Measurement, clone: string, nextId: () => string): Evidence {
-  const effects = measurement.effects ?? { locks: [], rewrites: [], scans: [], builds: [] }
+  const effects = measurement.effects ?? noEffects()
   return {
     id: nextId(),
     kind: 'effects',

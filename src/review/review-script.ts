@@ -5,6 +5,7 @@ import type { Script } from '../extractors/script.ts'
 import { check } from '../rules/check.ts'
 import type { Claim, Scene } from '../rules/claim.ts'
 import type { Catalog } from '../sql/catalog.ts'
+import { noEffects } from '../sql/effects.ts'
 import { markNew } from '../sql/reader/mark-new.ts'
 import { readScript } from '../sql/reader/read-script.ts'
 import type { Statement } from '../sql/statement.ts'
@@ -63,7 +64,7 @@ export async function reviewScript(script: Script, around: Surroundings, parts: 
       script,
       statements: scene.statements.map((statement, index) => ({
         statement,
-        predicted: predicted.effects[index] ?? { locks: [], rewrites: [], scans: [], builds: [] },
+        predicted: predicted.effects[index] ?? noEffects(),
         measurement: run?.measurements[index],
       })),
     },

@@ -28,6 +28,7 @@ export type RelationKind = 'table' | 'index' | 'view' | 'sequence' | 'type' | 'o
 export interface IndexBuild {
   /** The index's name, without schema. */
   index: string
+  /** `schema.name`. */
   table: string
   concurrently: boolean
   /** What the index enforces, when a constraint owns it. */
@@ -49,10 +50,12 @@ export const LOCK_MODES = [
 ] as const
 export type LockMode = (typeof LOCK_MODES)[number]
 
+/** Stronger, not equal. */
 export function isStronger(mode: LockMode, other: LockMode): boolean {
   return LOCK_MODES.indexOf(mode) > LOCK_MODES.indexOf(other)
 }
 
+/** A new one each time: its lists are filled by whoever asks. */
 export function noEffects(): Effects {
   return { locks: [], rewrites: [], scans: [], builds: [] }
 }

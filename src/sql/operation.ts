@@ -1,4 +1,4 @@
-import { LOCK_MODES, type LockMode } from './effects.ts'
+import { LOCK_MODES, type LockMode, lockName } from './effects.ts'
 
 /**
  * One thing a statement asks Postgres to do, in the words of SQL rather than of the parser.
@@ -138,15 +138,13 @@ export interface TransactionWords {
 
 /** `AccessExclusiveLock` as `access exclusive`. */
 export function lockWords(mode: LockMode): LockWords {
-  return mode
-    .replace(/Lock$/, '')
-    .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
-    .toLowerCase() as LockWords
+  return lockName(mode).toLowerCase() as LockWords
 }
 
 /** Weakest first: a `LOCK` statement's own numbers count them so. */
 export const LOCK_WORDS: readonly LockWords[] = ['none', ...LOCK_MODES.map(lockWords)]
 
+/** Is the lock the other one or a stronger one? */
 export function isAtLeast(lock: LockWords, other: LockWords): boolean {
   return LOCK_WORDS.indexOf(lock) >= LOCK_WORDS.indexOf(other)
 }
