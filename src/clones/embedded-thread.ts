@@ -100,11 +100,14 @@ export function startThread(limits: ThreadLimits): Thread {
 /** Calls `stop` when no statement was begun for `limit` milliseconds, or when the process has grown too much: all files of an instance are in memory. */
 function watch(progress: Int32Array, limit: number, stop: (reason: string) => void): () => void {
   let [seen, since] = [Atomics.load(progress, PROGRESS.statements), performance.now()]
-  const atStart = process.memoryUsage.rss()
+  // Asked for only once a call takes long: it costs more than most calls.
+  let atStart: number | undefined
   const timer = setInterval(
     () => {
       const now = Atomics.load(progress, PROGRESS.statements)
-      if (process.memoryUsage.rss() - atStart > MAX_GROWTH_BYTES) stop(`used more than ${MAX_GROWTH_BYTES / 1e9} GB of memory`)
+      const rss = process.memoryUsage.rss()
+      atStart ??= rss
+      if (rss - atStart > MAX_GROWTH_BYTES) stop(`used more than ${MAX_GROWTH_BYTES / 1e9} GB of memory`)
       else if (now !== seen) [seen, since] = [now, performance.now()]
       else if (performance.now() - since >= limit) stop(`ran longer than ${limit / 1000} s`)
     },

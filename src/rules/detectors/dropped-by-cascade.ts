@@ -19,6 +19,7 @@ export const droppedByCascade: Detector = (scene) => {
       !OTHERS.includes(operation.action) &&
       operation.action.startsWith('drop '),
   )
+  if (cascades.length === 0) return []
   const { before, after } = scene
   if (!before || !after) return cascades.map((sighting) => ({ ...sighting, values: { gone: 'whatever depends on it' } }))
   const gone = goneBeside(

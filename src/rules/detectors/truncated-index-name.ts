@@ -5,6 +5,7 @@ const KEPT = 63
 
 /** CREATE INDEX IF NOT EXISTS whose name, cut to what Postgres keeps, is taken by an index of another meaning. */
 export const truncatedIndexName: Detector = ({ statements, before }) => {
+  if (!statements.some(({ operations }) => operations.some(({ action }) => action === 'create index'))) return []
   const taken = new Map<string, string>()
   for (const { indexes } of before?.relations.values() ?? []) for (const { schema, name } of indexes) taken.set(`${schema}.${name}`, name)
   return statements.flatMap((statement) =>
