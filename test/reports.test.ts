@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../src/errors.ts'
 import { coverageLine } from '../src/reports/coverage-line.ts'
-import { effectsInWords } from '../src/reports/effects-in-words.ts'
 import { excerpt } from '../src/reports/excerpt.ts'
 import { orderFindings } from '../src/reports/finding-order.ts'
 import { FORMATS, parseFormats, renderReport } from '../src/reports/format.ts'
 import { oneLine, printable } from '../src/reports/printable.ts'
 import { readSource, regionOf } from '../src/reports/source.ts'
 import { wrap } from '../src/reports/wrap.ts'
+import { effectsInWords } from '../src/review/effects-in-words.ts'
 import { noEffects } from '../src/sql/effects.ts'
 import {
   cleanReview,

@@ -1,6 +1,6 @@
+import { count } from '../review/lists.ts'
 import type { Review } from '../review/review.ts'
 import { orderFindings, verdictCounts } from './finding-order.ts'
-import { count } from './limits.ts'
 
 /**
  * One line that every report for people ends with: what was looked at, with what, and what came of it.

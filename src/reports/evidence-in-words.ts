@@ -1,7 +1,7 @@
 import type { Evidence } from '../experiments/evidence.ts'
+import { effectsInWords } from '../review/effects-in-words.ts'
 import type { Review } from '../review/review.ts'
 import { cloneName } from './coverage-line.ts'
-import { effectsInWords } from './effects-in-words.ts'
 
 /** What was seen, in a line: effects in words, anything else by its own summary; then where. */
 export function evidenceInWords(evidence: Evidence, review: Review): string {

@@ -1,11 +1,11 @@
 import { toUSVString } from 'node:util'
 import type { Finding } from '../review/finding.ts'
+import { count } from '../review/lists.ts'
 import type { Review } from '../review/review.ts'
 import { coverageLine } from './coverage-line.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { compareFindings } from './finding-order.ts'
 import { fixInWords } from './fix-in-words.ts'
-import { count } from './limits.ts'
 
 /**
  * JUnit XML: a suite a file, a case a finding. Confirmed and suspected ones fail, suppressed ones are skipped, refuted ones pass;

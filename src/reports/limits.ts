@@ -1,3 +1,5 @@
+import { LISTED } from '../review/lists.ts'
+
 /** How much of a review the reports for people show before they count instead. The data formats leave nothing out. */
 export const LIMITS = {
   /** Lines of a statement, and UTF-16 units of each. */
@@ -10,7 +12,7 @@ export const LIMITS = {
   /** Findings in the markdown table. */
   rows: 50,
   /** Entries of a short list: notes, files not replayed, places of a reason, tables of an effect. */
-  list: 4,
+  list: LISTED,
   /** UTF-16 units of a markdown report. GitHub refuses a comment over 65,536 characters. */
   markdown: 60_000,
 } as const
@@ -18,15 +20,4 @@ export const LIMITS = {
 /** The text, cut where it is longer than `length`, with an ellipsis in its place. */
 export function clip(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
-}
-
-/** `a, b, c and 12 more`. */
-export function shortList(items: readonly string[], most: number = LIMITS.list): string {
-  const rest = items.length - most
-  return rest > 0 ? `${items.slice(0, most).join(', ')} and ${rest} more` : items.join(', ')
-}
-
-/** `1 statement`, `2 statements`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

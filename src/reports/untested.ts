@@ -1,5 +1,6 @@
+import { count, shortList } from '../review/lists.ts'
 import type { Review, ReviewedStatement } from '../review/review.ts'
-import { count, LIMITS, shortList } from './limits.ts'
+import { LIMITS } from './limits.ts'
 
 /** A reason why effects are not or not fully measured, and where it applies (`migrations/7.sql:3`). */
 interface Untested {

@@ -6,6 +6,7 @@ import { type Effects, type LockMode, noEffects } from '../sql/effects.ts'
 import type { Operation } from '../sql/operation.ts'
 import { effectsInWords } from './effects-in-words.ts'
 import type { Verdict } from './finding.ts'
+import { shortList } from './lists.ts'
 
 /** What a claim is held against. */
 export interface Witness {
@@ -93,7 +94,14 @@ function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, po
 
 /** What is different in the catalog since it ran. */
 function byChange({ statement }: Claim, { differences }: Measurement, clone: string, nextId: () => string): Judgement {
-  const evidence: Evidence = { id: nextId(), kind: 'catalog', clone, rows: [], summary: list(differences), reproduce: statement.text }
+  const evidence: Evidence = {
+    id: nextId(),
+    kind: 'catalog',
+    clone,
+    rows: [],
+    summary: shortList(differences, 3),
+    reproduce: statement.text,
+  }
   return { verdict: 'confirmed', reason: '', evidence: [evidence] }
 }
 
@@ -139,9 +147,4 @@ function effectsEvidence(claim: Claim, measurement: Measurement, clone: string, 
     summary: `${effectsInWords(effects)}${measurement.unmeasured ? ` (${measurement.unmeasured})` : ''}`,
     reproduce: `begin; ${claim.statement.text}; select relation::regclass, mode from pg_locks where pid = pg_backend_pid() and relation is not null; rollback;`,
   }
-}
-
-function list(differences: string[]): string {
-  const shown = differences.slice(0, 3).join(', ')
-  return differences.length > 3 ? `${shown} and ${differences.length - 3} more` : shown
 }
