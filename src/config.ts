@@ -55,6 +55,12 @@ export const ConfigFile = z.strictObject({
   limits: z
     .strictObject({
       statementSeconds: z.number().positive().max(600).default(20).describe('A statement that runs longer on the clone is stopped.'),
+      reviewSeconds: z
+        .number()
+        .positive()
+        .max(86_400)
+        .default(900)
+        .describe('After this nothing more is run; files that are left are reviewed without a clone.'),
     })
     .prefault({})
     .describe('Limits of a review.'),

@@ -189,3 +189,12 @@ test('whoever stops reading ends it without a word', async () => {
   await new Promise((resolve) => child.on('exit', resolve))
   expect(said).toBe('')
 })
+
+test('a review whose time is up tells what it did not run', () => {
+  const folder = repository('late', { '.pgwitness.yml': 'limits: { reviewSeconds: 0.001 }\n', 'migrations/1.sql': ORDERS })
+  write(folder, { 'migrations/2.sql': 'create index orders_email on orders (email);\n' })
+  const { findings, notes, coverage } = review(folder, [])
+  expect(notes).toContainEqual(expect.stringMatching(/time was up before migrations\/2\.sql/))
+  expect(coverage).toMatchObject({ statements: 1, measured: 0 })
+  expect(findings).toContainEqual(expect.objectContaining({ rule: 'require-concurrent-index', verdict: 'suspected' }))
+})

@@ -24,6 +24,7 @@ export async function reviewParts(
     clones,
     postgres: config.postgres,
     each,
+    deadline: performance.now() + config.limits.reviewSeconds * 1000,
     progress: (what) => progress.say(what),
     nextEvidenceId() {
       evidence += 1

@@ -4,6 +4,7 @@ import { readCatalog } from '../experiments/read-catalog.ts'
 import { check } from '../rules/check.ts'
 import type { Rule } from '../rules/rule.ts'
 import type { Catalog } from '../sql/catalog.ts'
+import type { Statement } from '../sql/statement.ts'
 import { applyScript, baseOf } from './base.ts'
 import type { Finding } from './finding.ts'
 import type { Stack } from './plan.ts'
@@ -30,56 +31,69 @@ export async function reviewStack(stack: Stack, parts: ReviewParts, signal: Abor
 }
 
 async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: ReviewParts, signal: AbortSignal): Promise<StackReview> {
-  const skippedBase = [...(clone?.skipped ?? [])]
-  const reviews: ScriptReview[] = []
   const ran: Step[][] = []
-  let created: ReadonlySet<string> = new Set()
   const before = await rowsOf(clone, parts.rules, parts, ran, signal)
-  let catalog: Catalog | undefined = clone && (await readCatalog(clone))
-  for (const [index, { script, reviewed, known = parts.each === 'script' }] of stack.steps.entries()) {
-    parts.progress(`${index + 1}/${stack.steps.length} ${script.path}`)
-    if (!reviewed) {
-      if (clone) catalog = await applyScript(script, clone, { skipped: skippedBase, ran }, signal)
-      continue
-    }
-    const earlier = known ? [] : reviews.flatMap((review) => review.reviewed.statements.map(({ statement }) => statement))
-    const around = {
-      clone,
-      catalog,
-      ran,
-      earlier,
-      created: known ? NOTHING : created,
-      baseIsWhole: stack.baseIsWhole && skippedBase.length === 0,
-    }
-    const one = await reviewScript(script, around, parts, signal)
-    reviews.push(one)
-    if (!known) created = one.created
-    catalog = one.catalog
-  }
-  if (parts.each === 'change') await leaveOutMended(reviews, catalog, parts)
+  const walked = await walk(stack, clone, ran, parts, signal)
+  const { reviews, skippedBase, late } = walked
+  if (parts.each === 'change') await leaveOutMended(reviews, walked.catalog, parts)
   const answered = parts.rules.filter(({ id }) => before.rows.has(id))
   const after = await rowsOf(clone, answered, parts, ran, signal)
   if (clone) addRowClaims(reviews, before, after, clone, parts)
   return {
     scripts: reviews.map(({ reviewed }) => reviewed),
-    findings: reviews.flatMap(({ reviewed, placed }) =>
-      suppress(
-        placed,
-        reviewed.script,
-        reviewed.statements.map(({ statement }) => statement),
-        parts.known,
-        parts.rules,
-      ),
-    ),
+    findings: reviews.flatMap(({ reviewed, placed }) => {
+      const statements = reviewed.statements.map(({ statement }) => statement)
+      return suppress(placed, reviewed.script, statements, parts.known, parts.rules)
+    }),
     cloneVersion: clone?.version ?? null,
     skippedBase,
     notes: [
       ...(clone?.notes ?? []),
+      ...(late === undefined ? [] : [`time was up before ${late}: it and what follows were not run (limits.reviewSeconds)`]),
       ...reviews.flatMap(({ reviewed: { script } }) => script.notes.map((note) => `${script.path}: ${note}`)),
       ...before.notes,
       ...after.notes,
     ],
   }
+}
+
+/** How far the steps of a stack have come. */
+interface Walk {
+  reviews: ScriptReview[]
+  skippedBase: SkippedBase[]
+  /** What the clone holds now. */
+  catalog: Catalog | undefined
+  /** The first script that came after the deadline. */
+  late: string | undefined
+}
+
+async function walk(stack: Stack, clone: Clone | undefined, ran: Step[][], parts: ReviewParts, signal: AbortSignal): Promise<Walk> {
+  const now: Walk = { reviews: [], skippedBase: [...(clone?.skipped ?? [])], catalog: clone && (await readCatalog(clone)), late: undefined }
+  const earlier: Statement[] = []
+  let created: ReadonlySet<string> = new Set()
+  for (const [index, { script, reviewed, known = parts.each === 'script' }] of stack.steps.entries()) {
+    parts.progress(`${index + 1}/${stack.steps.length} ${script.path}`)
+    if (clone && performance.now() > parts.deadline) now.late ??= script.path
+    const running = now.late === undefined ? clone : undefined
+    if (!reviewed) {
+      if (running) now.catalog = await applyScript(script, running, { skipped: now.skippedBase, ran }, signal)
+      continue
+    }
+    const around = {
+      clone: running,
+      catalog: running && now.catalog,
+      ran,
+      earlier: running ? NO_STATEMENTS : earlier,
+      created: known ? NOTHING : created,
+      baseIsWhole: stack.baseIsWhole && now.skippedBase.length === 0,
+    }
+    const one = await reviewScript(script, around, parts, signal)
+    now.reviews.push(one)
+    earlier.push(...one.scene.statements)
+    if (!known) created = one.created
+    if (running) now.catalog = one.catalog
+  }
+  return now
 }
 
 /** What the catalog showed after a script may be mended by a later one of the change: the index of a foreign key, the policy of a table. */
@@ -96,6 +110,7 @@ async function leaveOutMended(reviews: readonly ScriptReview[], after: Catalog |
 }
 
 const NOTHING: ReadonlySet<string> = new Set()
+const NO_STATEMENTS: readonly Statement[] = []
 
 /** Queries cost more than all other rules together, so they are asked at the two ends of a stack and not around each script. */
 async function rowsOf(

@@ -59,6 +59,8 @@ export interface ReviewParts {
   postgres: number
   /** An audit takes each script for a change of its own; else all scripts of a stack are one change. */
   each: 'change' | 'script'
+  /** When, by `performance.now()`, running stops: what is left is reviewed without a clone. */
+  deadline: number
   progress(what: string): void
   nextEvidenceId(): string
 }
