@@ -227,7 +227,7 @@ test.each(FACTS)('%s', async (sql, effects) => {
   expect(measurements[0]?.effects && told(measurements[0].effects)).toBe(effects)
 })
 
-const OUTSIDE = 'locks: it runs outside a transaction, and they are gone when it ends'
+const OUTSIDE = 'it runs outside a transaction, so its locks are gone when it ends'
 
 describe('a statement that cannot run in a transaction', () => {
   test('is measured but for its locks', async () => {

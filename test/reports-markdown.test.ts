@@ -44,7 +44,7 @@ A widened \`varchar\` would not need this.
 
 </details>
 
-<details><summary>Not measured, and why</summary>
+<details><summary>Not fully measured, and why</summary>
 
 - it failed: \`migrations/7.sql:5\`
 
@@ -63,7 +63,7 @@ test('a clean change is one line', () => {
 test('without a clone it says that nothing was run', () => {
   const report = renderMarkdown(plainReview({ clone: 'none', cloneVersion: null, findings: [FINDINGS.suspected] }))
   expect(report).toContain('Nothing was run: there was no clone, so these are suspicions, not measurements.')
-  expect(report).not.toContain('Not measured, and why')
+  expect(report).not.toContain('Not fully measured, and why')
 })
 
 test('it never outgrows a comment, and says what is missing', () => {

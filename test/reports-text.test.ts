@@ -32,7 +32,7 @@ migrations/7.sql:5  MEDIUM  suspected  avoid-unread-column
     5 | /* 🚚 é */ alter table orders add column note text default 'x';
     why       Not tested: it depends on the code that is still deployed.
 
-not measured: migrations/7.sql:5: it failed
+not fully measured at migrations/7.sql:5: it failed
 pgwitness: 1 file, 3 statements, 2 measured on embedded Postgres 18.6, no model; 2 confirmed, 1 suspected (1 claim checked and refuted, 1 suppressed)
 `)
 })
@@ -91,6 +91,6 @@ test('notes and files that could not be replayed are listed briefly, even when n
     'four',
     'and 2 more notes',
     '9 statements of the base could not be replayed: m/0.sql:1 (no such table), m/1.sql:1 (no such table), m/2.sql:1 (no such table), m/3.sql:1 (no such table) and 5 more',
-    'not measured: migrations/7.sql:5: it failed',
+    'not fully measured at migrations/7.sql:5: it failed',
   ])
 })

@@ -28,7 +28,7 @@ export interface Run {
   ran: Step[][]
 }
 
-const OUTSIDE = 'locks: it runs outside a transaction, and they are gone when it ends'
+const OUTSIDE = 'it runs outside a transaction, so its locks are gone when it ends'
 /** `active_sql_transaction`; `invalid_transaction_termination`, from a procedure that commits. */
 const REFUSES_TRANSACTION = new Set(['25001', '2D000'])
 const MAX_ROLES = 20

@@ -5,7 +5,7 @@ import type { Effects } from '../sql/effects.ts'
 export interface Measurement {
   /** Effects of the statement run in a transaction of its own, from the state its predecessors left. Undefined when it could not be observed. */
   effects: Effects | undefined
-  /** Why effects are missing or incomplete: `runs outside a transaction, so its locks are gone when it ends`. */
+  /** Why effects are missing or incomplete: `it runs outside a transaction, so its locks are gone when it ends`. */
   unmeasured?: string
   /** Milliseconds on the clone; says nothing about production. */
   ms?: number

@@ -108,7 +108,7 @@ function untested(review: Review, { shown }: OrderedFindings): string[] {
     ({ reason, places }) =>
       `- ${proseMarkdown(reason)}: ${shortList(places.slice(0, LIMITS.rows).map((at) => codeMarkdown(clip(at, LIMITS.cell))))}`,
   )
-  return reasons.length > 0 ? [fold('Not measured, and why', reasons.join('\n'))] : []
+  return reasons.length > 0 ? [fold('Not fully measured, and why', reasons.join('\n'))] : []
 }
 
 function fold(summary: string, body: string): string {

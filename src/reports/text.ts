@@ -37,7 +37,9 @@ export function renderText(review: Review, { colour = false, width = 100 }: Text
     ].join('\n'),
   )
   // A report without findings is short, but what was not seen at all is no clean bill.
-  const untested = untestedStatements(review, shown.length > 0).map(({ reason, places }) => `not measured: ${shortList(places)}: ${reason}`)
+  const untested = untestedStatements(review, shown.length > 0).map(
+    ({ reason, places }) => `not fully measured at ${shortList(places)}: ${reason}`,
+  )
   const notes = [...remarks(review), ...untested].flatMap((note) => wrap(clip(oneLine(note), LIMITS.paragraph), page.width))
   return [...findings, ...notes.map((line) => page.paint('dim', line)), page.paint('bold', oneLine(coverageLine(review))), ''].join('\n')
 }
