@@ -1,10 +1,6 @@
 /** From the parser's node to its reader. */
 import { readAlterTable } from './alter-table.ts'
 import { readCall, readCopy, readDelete, readInsert, readMerge, readSelect, readUpdate } from './data.ts'
-import { type Command, type Draft, type Reader, type Reading, single } from './draft.ts'
-import { readDrop, readDropDatabase, readDropRole, readDropSubscription } from './drops.ts'
-import { callsIn } from './expressions.ts'
-import { readAlterFunction, readCreateFunction, readDo } from './functions.ts'
 import {
   namedBy,
   readAlterExtension,
@@ -13,10 +9,12 @@ import {
   readCreateExtension,
   readCreatePublication,
   readCreateSchema,
-  readDefaultPrivileges,
-  readGrant,
-  readGrantRole,
-} from './grants.ts'
+} from './database-objects.ts'
+import { type Command, type Draft, type Reader, type Reading, single } from './draft.ts'
+import { readDrop, readDropDatabase, readDropRole, readDropSubscription } from './drops.ts'
+import { callsIn } from './expressions.ts'
+import { readAlterFunction, readCreateFunction, readDo } from './functions.ts'
+import { readDefaultPrivileges, readGrant, readGrantRole } from './grants.ts'
 import { readCreateIndex, readReindex } from './indexes.ts'
 import { wordOf } from './lexer.ts'
 import type { Node } from './parser.ts'
