@@ -27,7 +27,7 @@ async function benchStatic(root: string): Promise<void> {
   ] as const) {
     const folder = join(root, `static-${count}`)
     writeLooseFiles(folder, count)
-    const ours = await best(5, () => run(process.execPath, [CLI, 'review', '--clone', 'none', '--format', 'json=out.json', '.'], folder))
+    const ours = await best(5, () => run(process.execPath, [CLI, 'review', '--clone', 'none', '--format', 'json', '.'], folder))
     const squawk = await best(5, () => run('sh', ['-c', `${SQUAWK} --reporter json *.sql`], folder))
     print(
       `static, ${count} file${count > 1 ? 's' : ''} of 3 statements`,

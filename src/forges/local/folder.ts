@@ -33,7 +33,7 @@ function plainFolder(root: string): Folder {
   const tree: Tree = {
     list: () => walk(root),
     async read(path) {
-      const contents = await readContents(root, path)
+      const contents = readContents(root, path)
       return contents && 'text' in contents ? contents.text : undefined
     },
   }

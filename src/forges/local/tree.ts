@@ -29,7 +29,7 @@ export function workingTree(cwd: string): Tree {
       const { root, tracked } = await place()
       return tracked ? workingFiles(root, undefined) : walk(root)
     },
-    read: async (path) => textOf(await readContents((await place()).root, path)),
+    read: async (path) => textOf(readContents((await place()).root, path)),
   }
 }
 
