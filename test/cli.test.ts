@@ -244,6 +244,12 @@ describe('bad input', () => {
     expect(status).toBe(2)
   })
 
+  test('an unknown command names those there are', () => {
+    const { status, stderr } = pgwitness(emptyFolder(), 'reviw')
+    expect(stderr).toMatch(/no command `reviw`: use review, audit or rules/)
+    expect(status).toBe(2)
+  })
+
   test('a missing base ref says how to fetch it', () => {
     const { status, stderr } = pgwitness(repository({ 'a.txt': '' }), 'review', '--base', 'origin/main')
     expect(stderr).toMatch(/git fetch/)

@@ -24,7 +24,7 @@ migrations/7.sql:2  HIGH  confirmed  require-concurrent-index
     why       CREATE INDEX takes SHARE on the table, and INSERT, UPDATE and DELETE wait for it.
     instead   Build it CONCURRENTLY, outside a transaction.
               create index concurrently orders_email on orders (email);
-    manual    PostgreSQL, Building Indexes Concurrently
+    source    PostgreSQL, Building Indexes Concurrently
               https://www.postgresql.org/docs/18/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
 
 migrations/7.sql:5  MEDIUM  suspected  avoid-unread-column
@@ -69,7 +69,7 @@ test('a rule that applies often explains itself once', () => {
   const again = { ...FINDINGS.confirmed, line: 3, endLine: 3 }
   const report = renderText(plainReview({ findings: [FINDINGS.confirmed, again] }))
   expect(report.match(/INSERT, UPDATE and DELETE wait/g)).toHaveLength(1)
-  expect(report.match(/manual {4}/g)).toHaveLength(1)
+  expect(report.match(/source {4}/g)).toHaveLength(1)
 })
 
 test('notes and files that could not be replayed are listed briefly, even when nothing was found', () => {
@@ -93,4 +93,16 @@ test('notes and files that could not be replayed are listed briefly, even when n
     '9 statements of the base could not be replayed: m/0.sql:1 (no such table), m/1.sql:1 (no such table), m/2.sql:1 (no such table), m/3.sql:1 (no such table) and 5 more',
     'not fully measured at migrations/7.sql:5: it failed',
   ])
+})
+
+test('a suspicion of something severe comes before what is mild and confirmed', () => {
+  const mild = { ...FINDINGS.confirmed, severity: 'low' as const, rule: 'avoid-mild' }
+  const report = renderText(plainReview({ findings: [mild, { ...FINDINGS.suspected, severity: 'high', rule: 'avoid-severe' }] }))
+  expect(report.indexOf('avoid-severe')).toBeLessThan(report.indexOf('avoid-mild'))
+})
+
+test('without anything to run, no version of the clone is made up', () => {
+  const nothing = { files: 0, statements: 0, parsed: 0, measured: 0 }
+  const report = renderText(plainReview({ coverage: nothing, scripts: [], findings: [], cloneVersion: null, postgres: 16 }))
+  expect(report).not.toContain('Postgres 16')
 })

@@ -50,7 +50,10 @@ function program(): Command {
     .description('Reviews changes that touch PostgreSQL: finds the SQL, runs it on a database one may break, reports what it saw.')
     .showHelpAfterError('(see pgwitness --help)')
     .option('-V, --version', 'print the version')
+    .allowExcessArguments()
     .action(async (options: { version?: boolean }, command: Command) => {
+      const [stranger] = command.args
+      if (stranger !== undefined) command.error(`error: there is no command \`${stranger}\`: use review, audit or rules`)
       if (!options.version) return command.help()
       const { version } = await import('../version.ts')
       console.log(version)

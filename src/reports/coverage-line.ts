@@ -18,7 +18,7 @@ export function coverageLine(review: Review): string {
 /** `embedded Postgres 18.6`, or undefined when nothing was run. */
 export function cloneName(review: Review): string | undefined {
   if (review.clone === 'none') return undefined
-  return `${review.clone} Postgres ${review.cloneVersion?.split(' ')[0] ?? review.postgres}`
+  return [review.clone, 'Postgres', ...(review.cloneVersion?.split(' ').slice(0, 1) ?? [])].join(' ')
 }
 
 function means(review: Review): string[] {

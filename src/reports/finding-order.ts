@@ -1,9 +1,9 @@
-import type { Finding } from '../review/finding.ts'
+import type { Finding, Verdict } from '../review/finding.ts'
 import { SEVERITIES } from '../rules/rule.ts'
 
 /** The findings of a review by what a report does with them, each part worst first. */
 export interface OrderedFindings {
-  /** Confirmed, then suspected: what the reader has to look at. */
+  /** Confirmed and suspected: what the reader has to look at. */
   shown: Finding[]
   /** Checked and harmless. */
   refuted: Finding[]
@@ -22,17 +22,23 @@ export function orderFindings(findings: readonly Finding[]): OrderedFindings {
 
 const VERDICTS = ['confirmed', 'suspected', 'refuted'] as const
 
-/** Confirmed before suspected, severe before mild, then by place. Compares code units, so that no locale changes the order. */
+/** Severe before mild, a suspicion after what is confirmed of the next milder severity, what is refuted last, then by place. Compares code units, so that no locale changes the order. */
 export function compareFindings(a: Finding, b: Finding): number {
   return (
+    weight(b) - weight(a) ||
     VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict) ||
-    SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) ||
     compareText(a.path, b.path) ||
     a.line - b.line ||
     a.startByte - b.startByte ||
     compareText(a.rule, b.rule)
   )
 }
+
+function weight({ severity, verdict }: Finding): number {
+  return SEVERITIES.indexOf(severity) - MILDER[verdict]
+}
+
+const MILDER: Record<Verdict, number> = { confirmed: 0, suspected: 1, refuted: SEVERITIES.length }
 
 function compareText(a: string, b: string): number {
   if (a === b) return 0

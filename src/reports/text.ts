@@ -76,7 +76,7 @@ function details(page: Page, finding: Finding): string[] {
     ...finding.evidence.flatMap((evidence) => labelled(page, 'seen', oneLine(evidenceInWords(evidence, page.review)))),
     ...untold(page, [finding.explanation]).flatMap((text) => labelled(page, 'why', oneLine(text))),
     ...instead(page, finding),
-    ...untold(page, sources).flatMap((text) => labelled(page, 'manual', printable(text))),
+    ...untold(page, sources).flatMap((text) => labelled(page, 'source', printable(text))),
   ]
 }
 
