@@ -21,8 +21,6 @@ export interface BaseScript {
   sql: string
   /** The statements of `sql`, split by the caller; psql commands and COPY blocks are left out. A clone runs these. */
   statements: BaseStatement[]
-  /** psql commands are tolerated in a schema dump. */
-  dump?: boolean
 }
 
 /** `line` is the one-based line of the file it starts on. */
