@@ -140,7 +140,8 @@ describe('review', () => {
       'migrations/2_index.sql': 'create index orders_email on orders (email);\nalter table orders drop column total;\n',
       '.pgwitness.yml': 'rules: { disable: [require-concurrent-index] }\n',
     })
-    const { verdicts } = review(folder)
+    const { verdicts, notes } = review(folder)
+    expect(notes.join()).toContain('.pgwitness.yml is taken from the base')
     expect(verdicts).toContain('require-concurrent-index confirmed')
     expect(verdicts.join()).not.toContain('avoid-drop-column')
   })

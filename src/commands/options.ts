@@ -31,6 +31,16 @@ export async function readConfig(options: ReviewOptions, tree: Tree | undefined)
   }
 }
 
+/** Tells whoever changes the configuration why this review does not follow it yet. */
+export async function noteOfConfig({ config }: ReviewOptions, base: Tree | undefined, head: Tree): Promise<string[]> {
+  if (config !== undefined || !base) return []
+  const [before, now] = await Promise.all([base.read(CONFIG_FILE), head.read(CONFIG_FILE)])
+  if (now === undefined || now === before) return []
+  return [
+    `${CONFIG_FILE} is taken from the base; what this change says in it counts once it is merged (to try it: --config ${CONFIG_FILE})`,
+  ]
+}
+
 /** The schema dump to start from: `--schema` from the disk, `schema:` from the base. */
 export async function readSchema(
   options: ReviewOptions,

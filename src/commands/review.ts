@@ -7,7 +7,7 @@ import { planChange, startFromSchema } from '../review/plan.ts'
 import { review } from '../review/review.ts'
 import { version } from '../version.ts'
 import { abortOnSignals } from './abort.ts'
-import { type ReviewOptions, readConfig, readSchema } from './options.ts'
+import { noteOfConfig, type ReviewOptions, readConfig, readSchema } from './options.ts'
 import { exitCodeOf, writeReports } from './output.ts'
 import { reviewParts } from './parts.ts'
 import { showProgress } from './progress.ts'
@@ -33,7 +33,7 @@ export async function runReview(paths: string[], options: ReviewOptions & { base
   const told = {
     ...result,
     findings: applyBaseline(result.findings, baseline, config.baseline),
-    notes: [...change.notes, ...plan.notes, ...result.notes],
+    notes: [...change.notes, ...(await noteOfConfig(options, baseTree, headTree)), ...plan.notes, ...result.notes],
   }
   progress[Symbol.dispose]()
   await writeReports(told, requests, { version })
