@@ -10,7 +10,7 @@ export const CONFIG_FILE = '.pgwitness.yml'
 export const ConfigFile = z.strictObject({
   postgres: z
     .int()
-    .min(12)
+    .min(10)
     .max(18)
     .default(18)
     .describe('Major version of your production server. Rules that do not hold for it are silent.'),

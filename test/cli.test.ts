@@ -237,7 +237,7 @@ describe('bad input', () => {
     ['a path that is not there', ['nowhere.sql'], /There is no file or folder nowhere\.sql/],
     ['an unknown format', ['--format', 'yaml', '.'], /no format "yaml": choose one of text/],
     ['an unknown option', ['--fast'], /unknown option '--fast'/],
-    ['a version that is none', ['--postgres', '9', '.'], /12 to 18/],
+    ['a version that is none', ['--postgres', '9', '.'], /10 to 18/],
     ['a configuration that is not there', ['--config', 'x.yml', '.'], /x\.yml cannot be read/],
   ])('%s exits with 2 and says what to do', (_, args, message) => {
     const { status, stderr } = pgwitness(emptyFolder(), 'review', ...args)

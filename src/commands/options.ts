@@ -20,8 +20,8 @@ export interface ReviewOptions {
 export async function readConfig(options: ReviewOptions, tree: Tree | undefined): Promise<Config> {
   const text = options.config === undefined ? await tree?.read(CONFIG_FILE) : await readOperatorFile(options.config)
   const config = parseConfig(text, options.config ?? CONFIG_FILE)
-  if (options.postgres !== undefined && !(Number.isInteger(options.postgres) && options.postgres >= 12 && options.postgres <= 18)) {
-    throw new UserError('--postgres takes a major version from 12 to 18.')
+  if (options.postgres !== undefined && !(Number.isInteger(options.postgres) && options.postgres >= 10 && options.postgres <= 18)) {
+    throw new UserError('--postgres takes a major version from 10 to 18.')
   }
   return {
     ...config,

@@ -27,7 +27,7 @@ function withReviewOptions(command: Command): Command {
         'never',
       ]),
     )
-    .option('--postgres <major>', 'major version of your production server, 12 to 18', Number)
+    .option('--postgres <major>', 'major version of your production server, 10 to 18', Number)
     .option('--schema <dump.sql>', 'schema dump to start from, instead of replaying migrations')
     .option('--config <file>', 'configuration to use instead of .pgwitness.yml')
     .option('--no-cache', 'replay the base anew and do not keep it')
