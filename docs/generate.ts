@@ -6,7 +6,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { ConfigFile } from '../src/config.ts'
+import { ConfigFile } from '../src/config-file.ts'
 import { loadRules } from '../src/rules/load.ts'
 import { namesElsewhere, type Rule, stepsInWords, versionsInWords } from '../src/rules/rule.ts'
 import { ACTIONS, COMMON_WORDS, DETAIL_WORDS } from '../src/sql/words.ts'
@@ -92,7 +92,7 @@ function configurationPage(): string {
   const schema = z.toJSONSchema(ConfigFile, { io: 'input' }) as Setting
   return [
     '# Configuration',
-    '`.pgwitness.yml` in the root of the repository, read from the base commit when a change is reviewed, so that a change cannot mute its own review. Rules of your own stand in `.pgwitness/rules/<area>/<id>.yml`, under the same condition. Generated from `src/config.ts`.',
+    '`.pgwitness.yml` in the root of the repository, read from the base commit when a change is reviewed, so that a change cannot mute its own review. Rules of your own stand in `.pgwitness/rules/<area>/<id>.yml`, under the same condition. Generated from `src/config-file.ts`.',
     ['| setting | values | default | meaning |', '|---|---|---|---|', ...settingRows(schema, '')].join('\n'),
     'The environment: `PGWITNESS_CACHE_DIR` is the folder for replayed bases (by default `$XDG_CACHE_HOME/pgwitness` or `~/.cache/pgwitness`; keep it between CI runs), `NO_COLOR` and `FORCE_COLOR` as everywhere.',
   ].join('\n\n') + '\n'

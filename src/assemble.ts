@@ -1,11 +1,11 @@
 /** Builds everything from the configuration. The only file that knows every adapter. */
+import { existsSync, readFileSync } from 'node:fs'
 import { join, matchesGlob } from 'node:path'
 import type { CloneProvider } from './clones/clone.ts'
 import type { Config } from './config.ts'
 import { UserError } from './errors.ts'
 import type { History } from './extractors/history.ts'
 import type { Change, Tree } from './forges/change.ts'
-import { loadRules, parseRule } from './rules/load.ts'
 import { nearestRule } from './rules/nearest.ts'
 import type { Rule } from './rules/rule.ts'
 
@@ -14,6 +14,10 @@ const OWN_RULES = '.pgwitness/rules/'
 
 /** The rules this package comes with, in the order of their areas and ids. */
 export async function builtInRules(): Promise<Rule[]> {
+  // A package carries them read and checked; the source tree reads them each time.
+  const compiled = join(import.meta.dirname, 'rules.json')
+  if (existsSync(compiled)) return JSON.parse(readFileSync(compiled, 'utf8')) as Rule[]
+  const { loadRules } = await import('./rules/load.ts')
   return await loadRules(join(import.meta.dirname, '../rules'))
 }
 
@@ -40,6 +44,8 @@ export async function rulesFor({ rules: settings }: Config, tree: Tree | undefin
 
 async function ownRules(tree: Tree): Promise<Rule[]> {
   const paths = (await tree.list()).filter((path) => path.startsWith(OWN_RULES) && path.endsWith('.yml')).sort()
+  if (paths.length === 0) return []
+  const { parseRule } = await import('./rules/load.ts')
   const texts = await Promise.all(paths.map((path) => tree.read(path)))
   return paths.flatMap((path, index) => (texts[index] === undefined ? [] : parseRule(path, texts[index])))
 }

@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   experiments: ['sql', 'clones'],
   review: ['sql', 'rules', 'experiments', 'forges', 'extractors', 'clones'],
   reports: ['review', 'rules', 'experiments', 'extractors', 'clones', 'sql'],
-  commands: ['assemble', 'config', 'version', 'forges', 'review', 'reports', 'rules', 'extractors', 'sql', 'clones'],
+  commands: ['assemble', 'config', 'config-file', 'version', 'forges', 'review', 'reports', 'rules', 'extractors', 'sql', 'clones'],
 }
 /** Folders of many implementations of one noun, and the files others may import from them. */
 const PORTS: Record<string, string[]> = {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { auditedHistories, openFolder } from '../assemble.ts'
 import { UserError } from '../errors.ts'
 import { parseFormats } from '../reports/format.ts'
-import { applyBaseline, baselineOf, parseBaseline } from '../review/baseline.ts'
+import { applyBaseline, baselineOf } from '../review/baseline.ts'
 import { planAudit } from '../review/plan.ts'
 import { review } from '../review/review.ts'
 import { version } from '../version.ts'
@@ -35,7 +35,10 @@ export async function runAudit(dir: string, options: ReviewOptions & { writeBase
   const text = options.baseline && options.writeBaseline === undefined ? await tree.read(path) : undefined
   const told = {
     ...result,
-    findings: text === undefined ? result.findings : applyBaseline(result.findings, parseBaseline(text, path), path),
+    findings:
+      text === undefined
+        ? result.findings
+        : applyBaseline(result.findings, (await import('../review/baseline-file.ts')).parseBaseline(text, path), path),
     notes: [...histories.flatMap(({ notes }) => notes), ...result.notes],
   }
   await writeReports(told, requests, { version })

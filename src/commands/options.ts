@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { CONFIG_FILE, type Config, parseConfig } from '../config.ts'
+import { CONFIG_FILE, type Config, DEFAULTS } from '../config.ts'
 import { UserError } from '../errors.ts'
 import type { Tree } from '../forges/change.ts'
 
@@ -19,7 +19,7 @@ export interface ReviewOptions {
 /** The configuration in force: the named file, else that of the base; options of the command line win. */
 export async function readConfig(options: ReviewOptions, tree: Tree | undefined): Promise<Config> {
   const text = options.config === undefined ? await tree?.read(CONFIG_FILE) : await readOperatorFile(options.config)
-  const config = parseConfig(text, options.config ?? CONFIG_FILE)
+  const config = text === undefined ? DEFAULTS : (await import('../config-file.ts')).parseConfig(text, options.config ?? CONFIG_FILE)
   if (options.postgres !== undefined && !(Number.isInteger(options.postgres) && options.postgres >= 10 && options.postgres <= 18)) {
     throw new UserError('--postgres takes a major version from 10 to 18.')
   }

@@ -2,7 +2,8 @@ import { historiesOf, isIgnored, openChange } from '../assemble.ts'
 import type { Config } from '../config.ts'
 import type { Tree } from '../forges/change.ts'
 import { parseFormats } from '../reports/format.ts'
-import { applyBaseline, type Baseline, parseBaseline } from '../review/baseline.ts'
+import { applyBaseline } from '../review/baseline.ts'
+import type { Baseline } from '../review/baseline-file.ts'
 import { planChange, startFromSchema } from '../review/plan.ts'
 import { review } from '../review/review.ts'
 import { version } from '../version.ts'
@@ -42,5 +43,5 @@ export async function runReview(paths: string[], options: ReviewOptions & { base
 
 async function readBaseline({ baseline: path }: Config, tree: Tree): Promise<Baseline | undefined> {
   const text = await tree.read(path)
-  return text === undefined ? undefined : parseBaseline(text, path)
+  return text === undefined ? undefined : (await import('../review/baseline-file.ts')).parseBaseline(text, path)
 }

@@ -1,9 +1,7 @@
-import { z } from 'zod'
 import type { Arrangement, Extractor, ReadFile } from './extractor.ts'
 import { byFolder, compareText, compareVersions, fileName, folderOf, inFolder, isDirectlyIn } from './names.ts'
 import { replaceSpans, statementEndsBefore } from './positions.ts'
 
-const Journal = z.object({ entries: z.array(z.object({ tag: z.string() })) })
 const BREAKPOINT = /--> statement-breakpoint/g
 
 /**
@@ -50,7 +48,7 @@ function isInMigrationFolder(path: string, folder: string): boolean {
 
 async function arrange(files: readonly string[], folder: string, read: ReadFile): Promise<Arrangement> {
   const text = await read(inFolder(folder, 'meta/_journal.json'))
-  const journal = text === undefined ? undefined : Journal.safeParse(parsed(text)).data
+  const journal = text === undefined ? undefined : await readJournal(parsed(text))
   if (!journal) return { files: [...files], leftOut: new Map() }
   const inOrder = journal.entries.map((entry) => inFolder(folder, `${entry.tag}.sql`)).filter((path) => files.includes(path))
   const journaled = new Set(inOrder)
@@ -68,4 +66,10 @@ function parsed(json: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Undefined for what is no journal. Only a repository with one loads what checks it. */
+async function readJournal(json: unknown): Promise<{ entries: Array<{ tag: string }> } | undefined> {
+  const { z } = await import('zod')
+  return z.object({ entries: z.array(z.object({ tag: z.string() })) }).safeParse(json).data
 }

@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { UserError } from '../errors.ts'
 import { faultsOf } from './condition.ts'
 import { detectors } from './detectors/index.ts'
-import { type Rule, RuleFile } from './rule.ts'
+import type { Rule } from './rule.ts'
+import { RuleFile } from './rule-file.ts'
 
 /** Loads every rule below the folder, in the order of their paths. */
 export async function loadRules(folder: string): Promise<Rule[]> {

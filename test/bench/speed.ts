@@ -6,11 +6,14 @@ import { join } from 'node:path'
 import { writeHistory, writeLooseFiles } from './histories.ts'
 import { best, type Run, run } from './run.ts'
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts')
+const PACKAGE = join(import.meta.dirname, '../..')
+/** The program as it is packed. */
+const CLI = join(PACKAGE, 'dist/cli.js')
 const SQUAWK = join(import.meta.dirname, '../../node_modules/.bin/squawk')
 
 /** Prints a line for each measure with its target. */
 export async function benchSpeed(): Promise<void> {
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: PACKAGE, stdio: 'ignore' })
   const root = mkdtempSync(join(tmpdir(), 'pgwitness-bench-'))
   try {
     await benchStatic(root)
