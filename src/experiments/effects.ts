@@ -23,7 +23,7 @@ import { measureInTransaction, measureSession, nothing, type Run, spoken, unmeas
 import type { Measurement } from './measurement.ts'
 import { readCatalog } from './read-catalog.ts'
 import { type Rehearsal, rehearse } from './rehearsal.ts'
-import { systemState } from './tampering.ts'
+import { couldTamper, systemState } from './tampering.ts'
 import { isAboutTransaction, isControl, lastsForTransaction, type TransactionGroup, transactionsOf } from './transactions.ts'
 
 export interface MeasureOptions {
@@ -63,12 +63,14 @@ export async function measureScript(
   try {
     const atStart = known ?? (await readCatalog(clone))
     run = { clone, signal, atStart, now: atStart, ran: [] }
-    const state = await systemState(clone, statements, signal)
+    const watched = couldTamper(statements)
+    const state = atStart.system ?? (watched ? await systemState(clone, signal) : undefined)
     const groups = transactionsOf(statements, mode).map((group): Part => ({ group, rehearsed: false }))
     for (const part of groups) await measurePart(run, part, measurements, catalogs, options.ran ?? [])
     await runReset(run)
-    if (state !== (await systemState(clone, statements, signal))) return await distrusted(run, statements, options.ran ?? [])
-    run.now = { ...run.now, timeZone: run.atStart.timeZone, searchPath: run.atStart.searchPath }
+    if (watched && state !== (await systemState(clone, signal))) return await distrusted(run, statements, options.ran ?? [])
+    const { timeZone, searchPath } = run.atStart
+    run.now = { ...run.now, timeZone, searchPath, ...(state !== undefined && { system: state }) }
     options.ran?.push(...run.ran)
   } catch (error) {
     if (signal.aborted) throw signal.reason

@@ -6,6 +6,8 @@ import { number, type RawRelation, type Row, relationOf, type Surrounding } from
  * makes a new one, which shares what stayed the same.
  */
 export interface LiveCatalog extends Catalog {
+  /** What was last found of Postgres itself, see tampering.ts; as long as nothing else ran it need not be asked again. */
+  system?: string
   raw: ReadonlyMap<number, RawRelation>
   /** Names and rows of the types somebody made, by oid. */
   rawTypes: ReadonlyMap<number, Row>

@@ -20,9 +20,13 @@ const STATE: Step = {
 const HARMLESS =
   /^(?:(?:create|alter|drop) (?:table|index|sequence|type|domain|schema)|comment|begin|commit|rollback|set|reset|lock|grant|revoke)$/
 
-/** What a script that could change Postgres itself finds of it; undefined for a script that cannot. */
-export async function systemState(clone: Clone, statements: readonly Statement[], signal: AbortSignal): Promise<string | undefined> {
-  if (statements.every(({ kind }) => HARMLESS.test(kind))) return undefined
+/** Whether a script could do something to them. */
+export function couldTamper(statements: readonly Statement[]): boolean {
+  return !statements.every(({ kind }) => HARMLESS.test(kind))
+}
+
+/** The state of Postgres itself now. */
+export async function systemState(clone: Clone, signal: AbortSignal): Promise<string> {
   const [outcome] = await clone.batch([STATE], signal)
   return outcome?.error ? `unreadable: ${outcome.error.message}` : (outcome?.values[0]?.state ?? '')
 }

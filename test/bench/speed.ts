@@ -51,7 +51,7 @@ async function benchEmbedded(root: string): Promise<void> {
   )
 
   const large = repository(join(root, 'large'), 800)
-  const audit = await run(process.execPath, [CLI, 'audit', '.', '--no-cache', '--format', 'json=/dev/null'], large.folder, env)
+  const audit = await run(process.execPath, [CLI, 'audit', '.', '--format', 'json=/dev/null'], large.folder, env)
   print(`audit of 800 files, ${large.statements} statements, traced from empty`, audit, 'target 15 s')
   print('first review on top of them', await run(process.execPath, [CLI, 'review'], large.folder, env), 'replays the base')
   print(
