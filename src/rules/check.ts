@@ -14,10 +14,12 @@ export async function check(scene: Scene, rules: readonly Rule[]): Promise<Claim
   const written = placesOf(scene)
   const { ran, origin } = withoutBodies(scene)
   const places = ran === scene ? written : placesOf(ran)
-  const sightings = rules
-    .filter((rule) => holdsFor(rule, scene.postgres))
-    .flatMap((rule) => thinOut(rule, sightingsOf(rule, ran, rule.when && 'inside' in rule.when ? written : places)))
-    .map(({ rule, sighting }) => ({ rule, sighting: { ...sighting, statement: origin(sighting.statement) } }))
+  const sightings: Array<{ rule: Rule; sighting: Sighting }> = []
+  for (const rule of rules) {
+    if (!holdsFor(rule, scene.postgres)) continue
+    const found = sightingsOf(rule, ran, rule.when && 'inside' in rule.when ? written : places)
+    for (const sighting of thinOut(rule, found)) sightings.push({ rule, sighting: { ...sighting, statement: origin(sighting.statement) } })
+  }
   sightings.sort((a, b) => a.sighting.statement.index - b.sighting.statement.index)
   return Promise.all(sightings.map(({ rule, sighting }) => claimOf(scene, rule, sighting)))
 }
@@ -68,14 +70,13 @@ function sightingsOf({ id, when, detect }: Rule, scene: Scene, { operations, all
 }
 
 /** `once: transaction` keeps the first sighting of each transaction, `once: script` the first of all; `once: change` is finished by the review. */
-function thinOut(rule: Rule, sightings: Sighting[]): Array<{ rule: Rule; sighting: Sighting }> {
+function thinOut(rule: Rule, sightings: Sighting[]): Sighting[] {
+  if (rule.once === 'operation' || sightings.length === 0) return sightings
   const seen = new Set<number>()
-  const kept = sightings.filter(({ operation }) => {
-    if (rule.once === 'operation') return true
+  return sightings.filter(({ operation }) => {
     const key = rule.once === 'transaction' ? operation.transaction.number : 0
     return !seen.has(key) && seen.add(key)
   })
-  return kept.map((sighting) => ({ rule, sighting }))
 }
 
 async function claimOf(scene: Scene, rule: Rule, sighting: Sighting): Promise<Claim> {

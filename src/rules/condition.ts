@@ -105,10 +105,12 @@ function testFaults(wanted: unknown): string[] {
 }
 
 /** The actions a condition is about; empty when it is about any. */
-export function actionsOf({ action }: Condition): string[] {
+export function actionsOf({ action }: Condition): readonly string[] {
   if (Array.isArray(action)) return action as string[]
-  return typeof action === 'string' ? [action] : []
+  return typeof action === 'string' ? [action] : ANY
 }
+
+const ANY: readonly string[] = []
 
 function isWord(path: string, own: ReadonlySet<string>): boolean {
   return path in COMMON_WORDS || path in DETAIL_WORDS || own.has(path) || path.startsWith('settings.')
