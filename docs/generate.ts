@@ -9,7 +9,8 @@ import { z } from 'zod'
 import { ConfigFile } from '../src/config-file.ts'
 import { loadRules } from '../src/rules/load.ts'
 import { namesElsewhere, type Rule, stepsInWords, versionsInWords } from '../src/rules/rule.ts'
-import { ACTIONS, COMMON_WORDS, DETAIL_WORDS } from '../src/sql/words.ts'
+import { ACTIONS } from '../src/sql/actions.ts'
+import { COMMON_WORDS, DETAIL_WORDS } from '../src/sql/words.ts'
 
 /** Every generated page: path below docs/ and text. */
 export async function generatedPages(): Promise<Map<string, string>> {
@@ -67,7 +68,7 @@ function wordsPage(): string {
   })
   return [
     '# The words of rules',
-    'A rule\'s `when:` is a condition over one operation. These are the words an operation has. Generated from `src/sql/words.ts`.',
+    'A rule\'s `when:` is a condition over one operation. These are the words an operation has. Generated from `src/sql/words.ts` and `src/sql/actions.ts`.',
     '## Tests',
     'A word is compared with a value, a list of values (any of them), `unset`, or a test: `not`, `over`, `under`, `starts`, `ends`. `any:` takes a list of conditions of which one must hold. `after:` asks for an earlier operation of the same transaction, with `same:` and `different:` naming words the two must or must not share.',
     '## Every operation',

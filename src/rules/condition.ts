@@ -3,8 +3,10 @@
  * Ten words on purpose; a rule that needs another is a detector. There are no regular expressions, so a rule from
  * a stranger's repository cannot hang a review.
  */
+
+import { ACTIONS } from '../sql/actions.ts'
 import type { Operation } from '../sql/operation.ts'
-import { ACTIONS, COMMON_WORDS, DETAIL_WORDS } from '../sql/words.ts'
+import { COMMON_WORDS, DETAIL_WORDS } from '../sql/words.ts'
 
 export type Condition = { [pathOrWord: string]: unknown }
 

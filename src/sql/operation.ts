@@ -2,10 +2,10 @@ import { LOCK_MODES, type LockMode, lockName } from './effects.ts'
 
 /**
  * One thing a statement asks Postgres to do, in the words of SQL rather than of the parser.
- * Rules see nothing else. `words.ts` describes every word; docs/words.md is generated from it.
+ * Rules see nothing else. `words.ts` and `actions.ts` describe every word; docs/words.md is generated from them.
  */
 export interface Operation {
-  /** `create index`, `add column`, `set not null`, `update`: what is done. See ACTIONS in words.ts. */
+  /** `create index`, `add column`, `set not null`, `update`: what is done. See actions.ts. */
   action: string
   /** The kind of the statement it belongs to. */
   statement: string
