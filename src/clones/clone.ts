@@ -1,8 +1,12 @@
 import { ServiceError } from '../errors.ts'
 
+/** The kinds of clones: docs/clones.md says what each can tell. */
+export const PROVIDERS = ['embedded', 'local', 'twin', 'template', 'dblab', 'url'] as const
+export type ProviderName = (typeof PROVIDERS)[number]
+
 /** Hands out databases one may break. `await using` returns them. */
 export interface CloneProvider {
-  readonly name: 'embedded'
+  readonly name: ProviderName
   /** Begins what every clone needs, while the caller still finds out what the next one should hold. */
   warm(): void
   create(base: CloneBase, signal: AbortSignal): Promise<Clone>
@@ -37,8 +41,31 @@ export interface SkippedBase {
   reason: string
 }
 
-export interface Clone extends AsyncDisposable {
-  readonly provider: 'embedded'
+/**
+ * What a clone holds besides its schema. `nothing`; `statistics`: a twin, whose queries may be planned and never run; `rows`: those of a server
+ * somebody named, so that no value of theirs may reach evidence.
+ */
+export type CloneData = 'nothing' | 'statistics' | 'rows'
+
+/** One session of a clone. */
+export interface Connection extends AsyncDisposable {
+  /** Of the server process; undefined where Postgres runs without one. */
+  readonly pid: number | undefined
+  /** One of our own queries, rows as objects. Throws a ServiceError when the clone is gone. */
+  query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>
+  /** One statement that is not ours. A database error is an answer, not an exception; a dead clone or a time-out is a ServiceError. */
+  run(sql: string, signal: AbortSignal): Promise<StatementOutcome>
+  /**
+   * Several steps, one outcome each, in order. After a step failed, only those marked `always` run; the others come back as `skipped`. A clone
+   * that dies is a ServiceError.
+   */
+  batch(steps: readonly Step[], signal: AbortSignal): Promise<StepOutcome[]>
+}
+
+/** Its own connection is the one that scripts run on. */
+export interface Clone extends Connection {
+  readonly provider: ProviderName
+  readonly data: CloneData
   /** Major version. */
   readonly postgres: number
   /** `18.6`, for the reader. */
@@ -49,15 +76,13 @@ export interface Clone extends AsyncDisposable {
   readonly cached: boolean
   /** Sentences for the reader: the cache cannot be written. */
   readonly notes?: readonly string[]
-  /** One of our own queries, rows as objects. Throws a ServiceError when the clone is gone. */
-  query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>
-  /** One statement that is not ours. A database error is an answer, not an exception; a dead clone or a time-out is a ServiceError. */
-  run(sql: string, signal: AbortSignal): Promise<StatementOutcome>
+  /** What undoes the settings a script may have left, before the next. */
+  readonly resetSession: readonly string[]
   /**
-   * Several steps in one round trip, one outcome each, in order. After a step failed, only those marked `always` run; the others
-   * come back as `skipped`. A clone that dies is a ServiceError.
+   * A further session; undefined where there can be only one. `script`: with the rights and limits of scripts, for what an application would do.
+   * `observer`: for our own queries alone, and where the clone's server is ours, out of reach of what scripts may do.
    */
-  batch(steps: readonly Step[], signal: AbortSignal): Promise<StepOutcome[]>
+  connect?(as: 'script' | 'observer', signal: AbortSignal): Promise<Connection>
   /**
    * What follows from the base alone, kept with its cached copy: computed when nothing is kept, or when something has run since. A clone
    * without a cache need not have it. `name` has to change with what is computed.
@@ -118,17 +143,6 @@ export interface DatabaseError {
   hint?: string
   position?: number
 }
-
-/**
- * What a script may leave set, undone before the next. Where Postgres runs without a server process, DEFAULT is no session authorization, so the
- * first superuser is named by its number.
- */
-export const RESET_SESSION = [
-  "select pg_catalog.set_config('session_authorization', rolname, false) from pg_catalog.pg_roles where oid = 10",
-  'reset role',
-  'reset all',
-  'discard temp',
-]
 
 /** The message of the error for what a clone is never sent. It is no fault of the statement. */
 export const PROGRAM_REFUSED = 'COPY … PROGRAM is not run on a clone'

@@ -14,6 +14,7 @@ import {
   writeBeside,
 } from './cache.ts'
 import type { BaseScript, Clone, CloneBase, CloneProvider, SkippedBase, StatementOutcome, Step, StepOutcome } from './clone.ts'
+import { RESET_SESSION } from './session.ts'
 import { startThread, type Thread } from './embedded-thread.ts'
 import { extensionsIn } from './extensions.ts'
 
@@ -172,6 +173,9 @@ function embeddedClone(first: Running, start: (signal: AbortSignal) => Promise<R
   }
   return {
     provider: 'embedded',
+    data: 'nothing',
+    pid: undefined,
+    resetSession: RESET_SESSION,
     postgres: Number.parseInt(version, 10),
     version,
     skipped,

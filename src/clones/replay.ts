@@ -1,5 +1,5 @@
-import { type BaseScript, createMissingRole, type DatabaseError, RESET_SESSION, type SkippedBase } from './clone.ts'
-import { refusal, type Session } from './session.ts'
+import { type BaseScript, createMissingRole, type DatabaseError, type SkippedBase } from './clone.ts'
+import { RESET_SESSION, refusal, type Session } from './session.ts'
 
 const BEGIN = /^\s*(?:begin|start\s+transaction)\b/i
 const END = /^\s*(?:commit|end|rollback|abort)\b(?!\s+to\b|\s+prepared\b)/i

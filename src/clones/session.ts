@@ -12,6 +12,14 @@ import {
   syncMessage,
 } from './wire.ts'
 
+/** What a script may leave set. Here DEFAULT is no session authorization, so the first superuser is named by its number. */
+export const RESET_SESSION = [
+  "select pg_catalog.set_config('session_authorization', rolname, false) from pg_catalog.pg_roles where oid = 10",
+  'reset role',
+  'reset all',
+  'discard temp',
+]
+
 /** The instance no longer answers. Nothing it says from then on can be trusted. */
 export class Wedged extends Error {
   override name = 'Wedged'

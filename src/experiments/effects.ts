@@ -13,7 +13,7 @@
  *   partition when CREATE TABLE … PARTITION OF adds one. A rewritten table is not also scanned.
  * - builds: what the server says it builds. TOAST's indexes and those of temporary tables are left out.
  */
-import { type Clone, CloneDied, RESET_SESSION, type Step } from '../clones/clone.ts'
+import { type Clone, CloneDied, type Step } from '../clones/clone.ts'
 import { ServiceError } from '../errors.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import type { Statement, TransactionMode } from '../sql/statement.ts'
@@ -41,9 +41,6 @@ export interface ScriptMeasurement {
   /** The catalog as the script leaves it. */
   after: Catalog
 }
-
-/** What a script may leave set, undone when it is over. */
-const RESET: Step[] = [{ sql: RESET_SESSION }]
 
 /**
  * Never throws for what the script does. What kills the clone is not measured; the clone starts anew, and when it cannot the rest is not
@@ -132,8 +129,9 @@ async function startAnew(run: Run, earlier: readonly Step[][]): Promise<void> {
 }
 
 async function runReset(run: Run): Promise<void> {
-  await run.clone.batch(RESET, run.signal)
-  run.ran.push(RESET)
+  const reset: Step[] = [{ sql: [...run.clone.resetSession] }]
+  await run.clone.batch(reset, run.signal)
+  run.ran.push(reset)
 }
 
 async function measureGroup(run: Run, part: Part, measurements: Map<number, Measurement>, catalogs: Map<number, Catalog>): Promise<void> {
