@@ -1,5 +1,6 @@
 import type { DatabaseError, StatementOutcome, Step, StepOutcome } from './clone.ts'
-import { refusal, type Session } from './session.ts'
+import { refusal } from './refusal.ts'
+import type { Session } from './session.ts'
 import { rowsOfTag } from './wire.ts'
 
 /** Runs the steps of a batch; see `Clone.batch`. `reached` is told before each. */

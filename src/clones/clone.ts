@@ -147,8 +147,18 @@ export interface DatabaseError {
 /** The message of the error for what a clone is never sent. It is no fault of the statement. */
 export const PROGRAM_REFUSED = 'COPY … PROGRAM is not run on a clone'
 
-/** The statement that makes the role whose absence this error is about: roles live outside migrations. Undefined for other errors. */
-export function createMissingRole(error: DatabaseError): string | undefined {
-  const name = /^role "(.+)" does not exist$/.exec(error.message)?.[1]
-  return name === undefined ? undefined : `create role "${name.replaceAll('"', '""')}" nologin`
+/**
+ * The statement that gives what lives outside migrations and whose absence this error of `sql` is about: a role, or the right of a table's new
+ * owner to its schema. Undefined for other errors.
+ */
+export function giveMissing(error: DatabaseError, sql: string): string | undefined {
+  const role = /^role "(.+)" does not exist$/.exec(error.message)?.[1]
+  if (role !== undefined) return `create role ${quoted(role)} nologin`
+  const schema = error.code === '42501' ? /^permission denied for schema (.+)$/.exec(error.message)?.[1] : undefined
+  const owner = schema === undefined ? undefined : /\bowner\s+to\s+("(?:[^"]|"")+"|\w+)/i.exec(sql)?.[1]
+  return owner === undefined ? undefined : `grant create, usage on schema ${quoted(schema ?? '')} to ${owner}`
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
 }

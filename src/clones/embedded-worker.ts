@@ -5,8 +5,8 @@ import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
 import { runBatch } from './batch.ts'
 import type { DatabaseError, SkippedBase } from './clone.ts'
 import { loadExtensions } from './extensions.ts'
-import { replay } from './replay.ts'
-import { openSession, type Session, Wedged } from './session.ts'
+import { type Replayer, replay } from './replay.ts'
+import { openSession, RESET_SESSION, type Session, Wedged } from './session.ts'
 import { readSnapshot, SnapshotFiles, writeSnapshot } from './snapshot.ts'
 import { type CallName, type Calls, PROGRESS, type WorkerReply, type WorkerRequest } from './worker-messages.ts'
 
@@ -49,6 +49,15 @@ function instance(): { pg: PGlite; session: Session } {
   return opened
 }
 
+function replayer(session: Session): Replayer {
+  return {
+    name: 'the embedded Postgres',
+    script: (sql) => session.script(sql).error,
+    statement: (sql) => session.statement(sql).error,
+    reset: () => session.script(RESET_SESSION.join(';\n')).error,
+  }
+}
+
 const answers: { [Name in CallName]: (request: Calls[Name]['request']) => Calls[Name]['result'] | Promise<Calls[Name]['result']> } = {
   async start({ snapshot, extensions }) {
     const stored = snapshot === undefined ? undefined : readSnapshot(snapshot)
@@ -66,11 +75,11 @@ const answers: { [Name in CallName]: (request: Calls[Name]['request']) => Calls[
     const [row] = session.rows('version', "select pg_catalog.current_setting('server_version') as version").rows
     return { corrupt: false, version: row?.version ?? '', skipped: stored?.header.skipped ?? [] }
   },
-  replay({ scripts }) {
+  async replay({ scripts }) {
     const skipped: SkippedBase[] = []
     for (const [index, script] of scripts.entries()) {
       Atomics.store(progress, PROGRESS.position, index)
-      skipped.push(...replay(instance().session, script))
+      skipped.push(...(await replay(replayer(instance().session), script)))
     }
     return skipped
   },

@@ -14,9 +14,9 @@ import {
   writeBeside,
 } from './cache.ts'
 import type { BaseScript, Clone, CloneBase, CloneProvider, SkippedBase, StatementOutcome, Step, StepOutcome } from './clone.ts'
-import { RESET_SESSION } from './session.ts'
 import { startThread, type Thread } from './embedded-thread.ts'
 import { extensionsIn } from './extensions.ts'
+import { RESET_SESSION } from './session.ts'
 
 export interface EmbeddedOptions {
   /** Where replayed bases are stored; undefined stores nothing. */

@@ -1,5 +1,17 @@
-import { type BaseScript, createMissingRole, type DatabaseError, type SkippedBase } from './clone.ts'
-import { RESET_SESSION, refusal, type Session } from './session.ts'
+import { type BaseScript, type DatabaseError, giveMissing, type SkippedBase } from './clone.ts'
+import { refusal } from './refusal.ts'
+
+/** What files of the base run on; the embedded clone answers at once, a server later. */
+export interface Replayer {
+  /** Several statements as one query. */
+  script(sql: string): Answer
+  statement(sql: string): Answer
+  /** Undoes what a file left set. */
+  reset(): Answer
+  /** Says which extension is missing, and of what. */
+  name: string
+}
+type Answer = Promise<DatabaseError | undefined> | DatabaseError | undefined
 
 const BEGIN = /^\s*(?:begin|start\s+transaction)\b/i
 const END = /^\s*(?:commit|end|rollback|abort)\b(?!\s+to\b|\s+prepared\b)/i
@@ -14,45 +26,45 @@ const MAX_ROLES = 50
  * Applies one file of the base. As a whole first, which is one round trip and one transaction; when that fails (an error, or a statement
  * that refuses to run in a transaction) a statement at a time, so that only what fails and what depends on it is missing.
  */
-export function replay(session: Session, script: BaseScript): SkippedBase[] {
+export async function replay(session: Replayer, script: BaseScript): Promise<SkippedBase[]> {
   const skipped: SkippedBase[] = []
   const statements = script.statements.filter((statement) => {
     if (ROWS.test(statement.text)) return false
     const error = refusal(statement.text)
-    if (error) skipped.push(skip(script, statement, error))
+    if (error) skipped.push(skip(script, statement, error, session.name))
     return !error
   })
   const texts = statements.map((statement) => statement.text)
   const whole = !texts.some((text) => CONTROL.test(text))
-  if (texts.length > 0 && !(whole && runWhole(session, texts))) {
+  if (texts.length > 0 && !(whole && (await runWhole(session, texts)))) {
     const undone = rolledBack(texts)
     for (const [index, statement] of statements.entries()) {
       if (CONTROL.test(statement.text) || undone.has(index)) continue
       // Each statement is now its own transaction, so what was meant for the file's has to be set for the session.
-      const error = runOne(session, statement.text.replace(/^\s*set\s+local\b/i, 'set'))
-      if (error) skipped.push(skip(script, statement, error))
+      const error = await runOne(session, statement.text.replace(/^\s*set\s+local\b/i, 'set'))
+      if (error) skipped.push(skip(script, statement, error, session.name))
     }
   }
-  session.script(RESET_SESSION.join(';\n'))
+  await session.reset()
   return skipped
 }
 
-function runWhole(session: Session, texts: readonly string[]): boolean {
+async function runWhole(session: Replayer, texts: readonly string[]): Promise<boolean> {
   const sql = texts.join(';\n')
-  return withRoles(session, () => session.script(sql).error) === undefined
+  return (await withRoles(session, sql, () => session.script(sql))) === undefined
 }
 
-function runOne(session: Session, text: string): DatabaseError | undefined {
-  return withRoles(session, () => session.statement(text).error)
+async function runOne(session: Replayer, text: string): Promise<DatabaseError | undefined> {
+  return await withRoles(session, text, () => session.statement(text))
 }
 
-/** Roles live outside migrations: one that is missing is made, and what named it runs again. */
-function withRoles(session: Session, run: () => DatabaseError | undefined): DatabaseError | undefined {
-  let error = run()
+/** Roles live outside migrations: what is missing of them is made, and what named it runs again. */
+async function withRoles(session: Replayer, sql: string, run: () => Answer): Promise<DatabaseError | undefined> {
+  let error = await run()
   for (let made = 0; error && made < MAX_ROLES; made += 1) {
-    const create = createMissingRole(error)
-    if (!create || session.statement(create).error) break
-    error = run()
+    const give = giveMissing(error, sql)
+    if (!give || (await session.statement(give))) break
+    error = await run()
   }
   return error
 }
@@ -71,8 +83,8 @@ function rolledBack(texts: readonly string[]): Set<number> {
   return undone
 }
 
-function skip(script: BaseScript, statement: { text: string; line: number }, error: DatabaseError): SkippedBase {
+function skip(script: BaseScript, statement: { text: string; line: number }, error: DatabaseError, clone: string): SkippedBase {
   const extension = /^extension "(.+)" is not available$/.exec(error.message)?.[1]
-  const reason = extension === undefined ? `${error.message} (${error.code})` : `the embedded Postgres has no extension "${extension}"`
+  const reason = extension === undefined ? `${error.message} (${error.code})` : `${clone} has no extension "${extension}"`
   return { path: script.path, line: statement.line, statement: statement.text.slice(0, 200), reason }
 }

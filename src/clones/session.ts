@@ -1,5 +1,5 @@
 import type { PGlite } from '@electric-sql/pglite'
-import { type DatabaseError, PROGRAM_REFUSED, type StatementOutcome } from './clone.ts'
+import type { StatementOutcome } from './clone.ts'
 import {
   copyFailMessage,
   executeMessage,
@@ -88,13 +88,4 @@ export function openSession(pg: PGlite, began: () => void): Session {
     },
   }
   return session
-}
-
-/** The error of a statement that is not sent at all; what hides COPY … PROGRAM better is caught by `check`. */
-export function refusal(sql: string): DatabaseError | undefined {
-  if (sql.includes('\0')) return { code: '22021', message: 'invalid byte sequence for encoding "UTF8": 0x00' }
-  if (/\bcopy\b[\s\S]*\b(?:from|to)\s+program\b/i.test(sql.replace(/\/\*[\s\S]*?\*\/|--[^\n]*/g, ' '))) {
-    return { code: '42501', message: PROGRAM_REFUSED }
-  }
-  return undefined
 }

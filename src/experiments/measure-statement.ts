@@ -1,7 +1,7 @@
 import {
   type Clone,
-  createMissingRole,
   type DatabaseError,
+  giveMissing,
   type Notice,
   type StatementOutcome,
   type Step,
@@ -133,14 +133,14 @@ export async function measureSession(run: Run, { text, kind }: Statement): Promi
   return { ...unmeasured(`it fails: ${outcome.error.message} (${outcome.error.code})`), ...told(outcome), error: outcome.error }
 }
 
-/** Runs a batch; a role that is missing is made, and the batch runs again. */
+/** Runs a batch; a role or right that is missing is given, and the batch runs again. */
 async function withRoles(run: Run, steps: readonly Step[]): Promise<StepOutcome[]> {
   let outcomes = await run.clone.batch(steps, run.signal)
   for (let made = 0; made < MAX_ROLES; made += 1) {
     const error: DatabaseError | undefined = outcomes.find((one) => one.error)?.error
-    const create = error && createMissingRole(error)
-    if (!create || (await run.clone.run(create, run.signal)).error) break
-    run.ran.push([{ sql: create }])
+    const give = error && giveMissing(error, steps.flatMap(({ sql }) => sql).join(';'))
+    if (!give || (await run.clone.run(give, run.signal)).error) break
+    run.ran.push([{ sql: give }])
     outcomes = await run.clone.batch(steps, run.signal)
   }
   return outcomes

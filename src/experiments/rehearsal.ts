@@ -1,4 +1,4 @@
-import { type Clone, createMissingRole, type DatabaseError, type Notice, type StatementOutcome, type Step } from '../clones/clone.ts'
+import { type Clone, type DatabaseError, giveMissing, type Notice, type StatementOutcome, type Step } from '../clones/clone.ts'
 import type { Statement } from '../sql/statement.ts'
 import type { TransactionGroup } from './transactions.ts'
 
@@ -24,8 +24,8 @@ export async function rehearse(clone: Clone, group: TransactionGroup, signal: Ab
   const run = group.mode === 'implicit' ? runImplicit : runBlock
   let outcomes = await run(clone, group, signal)
   for (let made = 0; made < MAX_ROLES; made += 1) {
-    const create = outcomes.map(({ error }) => error && createMissingRole(error)).find(Boolean)
-    if (!create || (await clone.run(create, signal)).error) break
+    const give = outcomes.map(({ error }, index) => error && giveMissing(error, group.statements[index]?.text ?? '')).find(Boolean)
+    if (!give || (await clone.run(give, signal)).error) break
     outcomes = await run(clone, group, signal)
   }
   return readOutcomes(group, outcomes)

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Folders of servers begin with this. */
+export const FOLDER_PREFIX = 'pgwitness-local-'
+const OWNER = 'owner.json'
+
+/** Writes down which process a server's folder belongs to. */
+export function claimFolder(folder: string): void {
+  writeFileSync(join(folder, OWNER), JSON.stringify({ pid: process.pid, started: startOf(process.pid) }))
+}
+
+/** Stops servers and removes folders whose process was killed before it could. Those of other users are left alone. */
+export function removeLeftovers(parent: string): void {
+  for (const name of list(parent).filter((one) => one.startsWith(FOLDER_PREFIX))) {
+    const folder = join(parent, name)
+    if (isOwned(folder)) continue
+    try {
+      stopServer(folder)
+      rmSync(folder, { recursive: true, force: true })
+    } catch {
+      // Not ours to remove.
+    }
+  }
+}
+
+/** A folder that has no owner yet is about to get one. */
+function isOwned(folder: string): boolean {
+  const text = read(join(folder, OWNER))
+  if (text === undefined) return true
+  const { pid, started } = JSON.parse(text) as { pid: number; started: string | undefined }
+  return startOf(pid) !== undefined && startOf(pid) === started
+}
+
+/** Ends the server of a folder at once; does nothing when there is none. */
+export function stopServer(folder: string): void {
+  const pid = Number(read(join(folder, 'data/postmaster.pid'))?.split('\n')[0])
+  const command = Number.isInteger(pid) && pid > 1 ? read(`/proc/${pid}/cmdline`) : undefined
+  if (command === undefined ? false : !command.includes(folder)) return
+  try {
+    if (pid > 1) process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is gone.
+  }
+}
+
+/** Numbers of processes are used again; with the time of its start one is unique until the machine starts anew. */
+function startOf(pid: number): string | undefined {
+  const stat = read(`/proc/${pid}/stat`)
+  if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  try {
+    process.kill(pid, 0)
+    return 'alive'
+  } catch {
+    return undefined
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}

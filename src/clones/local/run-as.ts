@@ -1,0 +1,56 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** Whom a server runs as: Postgres refuses to be root. */
+export interface Account {
+  uid: number
+  gid: number
+}
+
+/** `postgres` or `nobody` when this process is root's; undefined when it may run as who it is. */
+export function unprivilegedAccount(): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  for (const name of ['postgres', 'nobody']) {
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((one) => one.startsWith(`${name}:`))
+    const [, , uid, gid] = line?.split(':') ?? []
+    if (uid !== undefined && gid !== undefined && uid !== '0') return { uid: Number(uid), gid: Number(gid) }
+  }
+  return { uid: 65534, gid: 65534 }
+}
+
+/** Address space of each server process: what asks for more fails with an error of its own, and the machine goes on. */
+const PROCESS_BYTES = 4 * 1024 ** 3
+
+let prefix: string[] | undefined
+
+/**
+ * What a server's command line starts with: a network namespace of its own with nothing in it, where the system allows one; no way to gain
+ * rights; a limit of memory; its end when this process ends, however that happens.
+ */
+export function confinement(account: Account | undefined): string[] {
+  prefix ??= findConfinement(account)
+  return prefix
+}
+
+function findConfinement(account: Account | undefined): string[] {
+  const works = (command: string[]): string[] =>
+    spawnSync(command[0] ?? '', [...command.slice(1), 'true'], { timeout: 5_000 }).status === 0 ? command : []
+  const firstOf = (...commands: string[][]): string[] => commands.map(works).find(({ length }) => length > 0) ?? []
+  const network = account ? works(['unshare', '--net', '--']) : works(['unshare', '--user', '--map-current-user', '--net', '--'])
+  const drop = account ? ['--reuid', String(account.uid), '--regid', String(account.gid), '--clear-groups'] : []
+  const rights = firstOf(
+    ['setpriv', '--pdeathsig', 'SIGQUIT', '--no-new-privs', ...drop, '--'],
+    ['setpriv', '--no-new-privs', ...drop, '--'],
+  )
+  return [...network, ...works(['prlimit', `--as=${PROCESS_BYTES}`, '--']), ...rights]
+}
+
+/** Runs one of Postgres's programs to its end. */
+export function runAs(account: Account | undefined, file: string, args: readonly string[], cwd: string): void {
+  execFileSync(file, args, { cwd, ...account, env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'], timeout: 120_000 })
+}
+
+/** Nothing of ours reaches a server: no token, no PG variable. */
+export const ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }

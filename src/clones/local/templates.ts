@@ -1,0 +1,70 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SkippedBase } from '../clone.ts'
+
+/** Files of a stopped cluster that holds a base, and how many of its scripts that are. */
+export interface Template {
+  folder: string
+  data: string
+  scripts: number
+  skipped: SkippedBase[]
+}
+
+/** A cluster is 25 MB and more. */
+const KEPT = 12
+const ABANDONED_MS = 3_600_000
+const SUFFIX = '.cluster'
+const PART = '.part'
+
+/** The template that holds most of a base whose prefixes have these keys; see `keysOf`. */
+export function findTemplate(cacheDir: string, keys: readonly string[]): Template | undefined {
+  const stored = new Set(list(cacheDir))
+  const scripts = keys.findLastIndex((key) => stored.has(`${key}${SUFFIX}`))
+  const folder = join(cacheDir, `${keys[scripts]}${SUFFIX}`)
+  if (scripts < 0) return undefined
+  try {
+    utimesSync(folder, new Date(), new Date())
+    const skipped = JSON.parse(readFileSync(join(folder, 'skipped.json'), 'utf8')) as SkippedBase[]
+    return { folder, data: join(folder, 'data'), scripts, skipped }
+  } catch {
+    rmSync(folder, { recursive: true, force: true })
+    return findTemplate(cacheDir, keys.slice(0, scripts))
+  }
+}
+
+/** Stores a cluster under a key, whole or not at all; `copyTo` copies its files. Gives its folder. */
+export function storeTemplate(cacheDir: string, key: string, skipped: readonly SkippedBase[], copyTo: (data: string) => void): string {
+  const folder = join(cacheDir, `${key}${SUFFIX}`)
+  const part = `${folder}.${process.pid}${PART}`
+  mkdirSync(part, { recursive: true, mode: 0o700 })
+  try {
+    copyTo(join(part, 'data'))
+    writeFileSync(join(part, 'skipped.json'), JSON.stringify(skipped))
+    renameSync(part, folder)
+  } catch (error) {
+    rmSync(part, { recursive: true, force: true })
+    // Another process was faster.
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+  prune(cacheDir)
+  return folder
+}
+
+function prune(cacheDir: string): void {
+  const found = list(cacheDir).flatMap((name) => {
+    const path = join(cacheDir, name)
+    const time = name.includes(SUFFIX) ? statSync(path, { throwIfNoEntry: false })?.mtimeMs : undefined
+    return time === undefined ? [] : [{ path, time }]
+  })
+  const templates = found.filter(({ path }) => path.endsWith(SUFFIX)).sort((a, b) => b.time - a.time)
+  const abandoned = found.filter(({ path, time }) => path.endsWith(PART) && Date.now() - time > ABANDONED_MS)
+  for (const { path } of [...templates.slice(KEPT), ...abandoned]) rmSync(path, { recursive: true, force: true })
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}

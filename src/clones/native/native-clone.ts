@@ -1,0 +1,141 @@
+import { ServiceError, UserError } from '../../errors.ts'
+import type { Clone, CloneData, Connection, ProviderName, SkippedBase } from '../clone.ts'
+import { type ConnectionOptions, openConnection, type Target } from './connection.ts'
+
+/** A database of a server as a clone: who may do what with it, and how it goes back to its base. */
+export interface NativeDatabase {
+  provider: ProviderName
+  data: CloneData
+  /** How scripts connect: never as a superuser. */
+  script: Target
+  /** How our own queries connect; the same where there is no better role. */
+  observer?: Target | undefined
+  options: ConnectionOptions
+  skipped?: SkippedBase[]
+  cached?: boolean
+  notes?: readonly string[]
+  /** Brings the database back to its base while nobody is connected, and tells how to connect from then on. Without it a clone that died stays dead. */
+  restore?: ((signal: AbortSignal) => Promise<{ script: Target; observer?: Target | undefined }>) | undefined
+  memo?: Clone['memo']
+  /** Removes it, when every connection is closed. Must not fail for what is gone already. */
+  remove(): Promise<void>
+}
+
+export const RESET = [
+  'set session authorization default',
+  'reset role',
+  'reset all',
+  'close all',
+  'unlisten *',
+  'discard temp',
+  'select pg_catalog.pg_advisory_unlock_all()',
+]
+const MAX_RESTARTS = 5
+
+/** A clone over connections to a server. Refuses a role that is a superuser or may use the server's files and programs. */
+export async function nativeClone(database: NativeDatabase, signal: AbortSignal): Promise<Clone> {
+  let { script, observer } = database
+  const { options } = database
+  const others = new Set<Connection>()
+  const open = async (): Promise<Connection> => {
+    const connection = await openConnection(script, options, signal)
+    try {
+      await refuseDangerousRole(connection)
+      return connection
+    } catch (error) {
+      await connection[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+  let main: Connection
+  try {
+    main = await open()
+  } catch (error) {
+    await database.remove()
+    throw error
+  }
+  const [row] = await main.query<{ version: string }>("select pg_catalog.current_setting('server_version') as version")
+  const version = row?.version ?? ''
+  let restarts = 0
+  let disposed: Promise<void> | undefined
+  const closeAll = async (): Promise<void> => {
+    const all = [main, ...others]
+    others.clear()
+    await Promise.all(all.map(async (connection) => await connection[Symbol.asyncDispose]()))
+  }
+  const { memo, restore } = database
+  let untouched = true
+  return {
+    provider: database.provider,
+    data: database.data,
+    postgres: Number.parseInt(version, 10),
+    version,
+    skipped: database.skipped ?? [],
+    cached: database.cached ?? false,
+    ...(database.notes && { notes: database.notes }),
+    resetSession: RESET,
+    get pid() {
+      return main.pid
+    },
+    query: async (sql, parameters) => await main.query(sql, parameters),
+    async run(sql, stop) {
+      untouched = false
+      return await main.run(sql, stop)
+    },
+    async batch(steps, stop) {
+      if (steps.some(({ name }) => name === undefined)) untouched = false
+      return await main.batch(steps, stop)
+    },
+    async connect(as, stop) {
+      if (as === 'script') untouched = false
+      const target = as === 'observer' ? (observer ?? script) : script
+      const settings: Record<string, string> = as === 'observer' ? { search_path: 'pg_catalog' } : {}
+      // What observers are told is about the server, so nothing has to be masked.
+      const plain = as === 'observer' ? { service: options.service, statementMs: options.statementMs } : options
+      const connection = await openConnection({ ...target, settings: { ...target.settings, ...settings } }, plain, stop)
+      const tracked: Connection = {
+        ...connection,
+        async [Symbol.asyncDispose]() {
+          others.delete(tracked)
+          await connection[Symbol.asyncDispose]()
+        },
+      }
+      others.add(tracked)
+      return tracked
+    },
+    ...(memo && { memo: async (name: string, compute: () => Promise<string>) => await (untouched ? memo(name, compute) : compute()) }),
+    ...(restore && {
+      async restart(stop: AbortSignal) {
+        if (restarts >= MAX_RESTARTS) {
+          throw new ServiceError(options.service, `it was stopped ${restarts + 1} times and is not started again`)
+        }
+        restarts += 1
+        await closeAll()
+        const targets = await restore(stop)
+        script = targets.script
+        observer = targets.observer
+        main = await open()
+        untouched = true
+      },
+    }),
+    async [Symbol.asyncDispose]() {
+      disposed ??= closeAll().finally(async () => await database.remove())
+      await disposed
+    },
+  }
+}
+
+const RIGHTS = `select rolname as role, rolsuper as superuser, rolreplication as replication, (select pg_catalog.array_agg(granted.rolname::text)
+    from pg_catalog.pg_roles granted where granted.rolname in ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
+    and pg_catalog.pg_has_role(me.oid, granted.oid, 'MEMBER')) as dangerous
+  from pg_catalog.pg_roles me where rolname = session_user`
+
+async function refuseDangerousRole(connection: Connection): Promise<void> {
+  const [row] = await connection.query<{ role: string; superuser: boolean; replication: boolean; dangerous: string[] | null }>(RIGHTS)
+  if (row && !row.superuser && !row.replication && !row.dangerous) return
+  const what = row?.superuser ? 'is a superuser' : row?.replication ? 'may replicate' : `is a member of ${row?.dangerous?.join(', ')}`
+  throw new UserError(
+    `Scripts are not run as the role ${row?.role}, which ${what}: what comes from a change could leave the database.` +
+      ' Name a role that is none (CREATE ROLE pgwitness LOGIN) and owns what the scripts change.',
+  )
+}
