@@ -34,9 +34,9 @@ const FORMAT = 'local 1'
 
 /** The programs for a major; a UserError that says how to get them when there are none. */
 export function localBinaries({ postgres, folders = [], path = '' }: Pick<LocalOptions, 'postgres' | 'folders' | 'path'>): Binaries {
-  const found = findBinaries(folders, path)
-  const wanted = found.find(({ major }) => major === postgres)
+  const [wanted] = findBinaries(folders, path, postgres)
   if (wanted) return wanted
+  const found = findBinaries(folders, path)
   const there = found.length === 0 ? 'No server was found' : `Found were only ${found.map(({ major }) => major).join(', ')}`
   throw new UserError(
     `There is no Postgres ${postgres} on this machine to make a local clone of. ${there}. Install your distribution's postgresql-${postgres}, ` +

