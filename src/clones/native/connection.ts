@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { ServiceError } from '../../errors.ts'
-import { CloneDied, type Connection, type Step, type StepOutcome } from '../clone.ts'
+import { CloneDied, type Connection, type DatabaseError, type Step, type StepOutcome } from '../clone.ts'
 import { refusal } from '../refusal.ts'
+import type { Mask } from './masking.ts'
 import { type Reply, Submission } from './submission.ts'
 
 /** Where a database is. `host` may be the folder of a Unix socket. `settings` hold for the whole session, RESET ALL included. */
@@ -24,8 +25,10 @@ export interface ConnectionOptions {
   assist?: ((sql: string) => Promise<Pick<StepOutcome, 'error' | 'notices'> | undefined>) | undefined
   /** Asked every second while a statement runs; a sentence stops it: `it wrote more than 4 GB`. */
   check?: (() => Promise<string | undefined>) | undefined
-  /** What is told of an outcome: where rows are somebody's, their values are masked. */
-  tell?: ((sql: string, outcome: StepOutcome) => Promise<StepOutcome>) | undefined
+  /** The error of a statement that this server is not sent, beside those that none is sent. */
+  refuses?: ((sql: string) => DatabaseError | undefined) | undefined
+  /** Where rows are somebody's. */
+  mask?: Mask | undefined
 }
 
 const CONNECT_MS = 20_000
@@ -37,17 +40,19 @@ const CHECK_MS = 1_000
 export async function openConnection(target: Target, options: ConnectionOptions, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted()
   const client = await connect(target, options.service)
+  const masked = (text: string): string => options.mask?.text(text) ?? text
   let over: string | undefined
   let current: Submission | undefined
   const parts = client as unknown as { processID: number; secretKey: number; connection: { stream: { destroy(): void } } }
   client.on('error', (error) => {
-    over ??= error.message
+    over ??= masked(error.message)
   })
   client.on('end', () => {
     over ??= 'the connection was closed'
   })
   client.on('notice', ({ severity = '', code = '', message = '' }) => current?.handleNotice({ severity, code, message }))
   const died = (reason: string, step?: number): CloneDied => new CloneDied(options.service, reason, step)
+  const refused = (sql: string): DatabaseError | undefined => refusal(sql) ?? options.refuses?.(sql)
 
   /** Sends it, and stops it when it is time. */
   async function send(submission: Submission, stop: AbortSignal | undefined, step?: number): Promise<Reply> {
@@ -72,13 +77,13 @@ export async function openConnection(target: Target, options: ConnectionOptions,
     stop?.addEventListener('abort', onAbort)
     try {
       const reply = await submission.reply
-      if (reply.over) over ??= reply.error?.message ?? 'the connection was closed'
+      if (reply.over) over ??= masked(reply.error?.message ?? 'the connection was closed')
       if (stopped !== undefined && (reply.error || stop?.aborted)) {
         if (!reply.over) await rollback()
         stop?.throwIfAborted()
         throw died(stopped, step)
       }
-      if (reply.over) throw died(reply.error?.message ?? 'the connection was closed', step)
+      if (reply.over) throw died(over ?? '', step)
       return reply
     } finally {
       clearTimeout(limit)
@@ -94,13 +99,14 @@ export async function openConnection(target: Target, options: ConnectionOptions,
   }
 
   async function take(step: Step, index: number, stop: AbortSignal | undefined): Promise<StepOutcome> {
+    if (step.name === undefined) options.mask?.learn([step.sql].flat().join(';\n'))
     const outcome = await takeStep(step, index, stop)
-    return options.tell && step.name === undefined ? await options.tell([step.sql].flat().join(';\n'), outcome) : outcome
+    return options.mask?.outcome(outcome, step.name !== undefined) ?? outcome
   }
   async function takeStep({ sql, name, parameters }: Step, index: number, stop: AbortSignal | undefined): Promise<StepOutcome> {
     if (Array.isArray(sql)) return await takeSeveral(sql, index, stop)
-    const refused = name === undefined ? refusal(sql) : undefined
-    if (refused) return outcomeOf({ error: refused })
+    const error = name === undefined ? refused(sql) : undefined
+    if (error) return outcomeOf({ error })
     const assisted = name === undefined ? await options.assist?.(sql) : undefined
     if (assisted) return outcomeOf(assisted)
     const started = performance.now()
@@ -115,13 +121,13 @@ export async function openConnection(target: Target, options: ConnectionOptions,
     })
   }
   async function takeSeveral(texts: readonly string[], index: number, stop: AbortSignal | undefined): Promise<StepOutcome> {
-    const refused = texts.findIndex((text) => refusal(text))
-    const sent = refused < 0 ? texts : texts.slice(0, refused)
+    const first = texts.findIndex((text) => refused(text))
+    const sent = first < 0 ? texts : texts.slice(0, first)
     const started = performance.now()
     const reply = await send(new Submission(sent.join(';\n'), { several: true, keepsRows: false }), stop, index)
     const ms = performance.now() - started
     const parts = reply.completed.map((part) => ({ ...part, ms: ms / sent.length }))
-    const error = reply.error ?? (refused < 0 ? undefined : refusal(texts[refused] ?? ''))
+    const error = reply.error ?? (first < 0 ? undefined : refused(texts[first] ?? ''))
     if (error) parts.push({ ms: 0, notices: reply.notices, error })
     return outcomeOf({ ms, parts, ...(error && { error }) })
   }
@@ -133,7 +139,8 @@ export async function openConnection(target: Target, options: ConnectionOptions,
       try {
         return (await client.query({ text: sql, values: parameters, types: TYPES })).rows as Row[]
       } catch (error) {
-        if (!(error instanceof pg.DatabaseError)) throw new ServiceError(options.service, (error as Error).message)
+        if (!(error instanceof pg.DatabaseError)) throw new ServiceError(options.service, masked((error as Error).message))
+        if (options.mask) Object.assign(error, { message: masked(error.message), detail: undefined, hint: undefined, where: undefined })
         throw error
       }
     },

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { UserError } from '../../errors.ts'
+import type { Target } from './connection.ts'
+
+/**
+ * `postgres://user:password@host:5432/database?sslmode=require`, or with `?host=/var/run/postgresql` for a socket. `what` names the setting it comes
+ * from; the URL itself is never shown, for it holds a password.
+ */
+export function readDatabaseUrl(text: string, what: string): Target {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^postgres(?:ql)?:$/.test(url.protocol))
+    throw new UserError(`${what} is no URL of a database: postgres://user:password@host/database.`)
+  const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname)
+  const database = decodeURIComponent(url.pathname.slice(1))
+  const user = decodeURIComponent(url.username)
+  const missing = host === '' ? 'host' : database === '' ? 'database' : user === '' ? 'role' : undefined
+  if (missing !== undefined) throw new UserError(`${what} names no ${missing}: postgres://user:password@host/database.`)
+  const ssl = readTls(url.searchParams, what)
+  const port = url.searchParams.get('port') ?? url.port
+  return {
+    host,
+    database,
+    user,
+    ...(port !== '' && { port: Number(port) }),
+    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
+    ...(ssl !== undefined && { ssl }),
+  }
+}
+
+/** As psql reads sslmode, but that nothing is tried twice: what is neither asked for nor refused is not encrypted. */
+function readTls(parameters: URLSearchParams, what: string): Target['ssl'] {
+  const mode = parameters.get('sslmode') ?? 'prefer'
+  const root = parameters.get('sslrootcert')
+  if (mode === 'disable' || mode === 'allow' || mode === 'prefer') return undefined
+  if (mode === 'require' && root === null) return { rejectUnauthorized: false }
+  const ca = root === null ? {} : { ca: readCertificate(root, what) }
+  if (mode === 'require' || mode === 'verify-ca') return { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...ca }
+  if (mode === 'verify-full') return { rejectUnauthorized: true, ...ca }
+  throw new UserError(`${what} has sslmode=${mode}, which is none: disable, prefer, require, verify-ca, verify-full.`)
+}
+
+function readCertificate(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    throw new UserError(`${what} names the certificate ${path}, which cannot be read.`)
+  }
+}
