@@ -7,7 +7,9 @@ import type { Target } from './connection.ts'
  * from; the URL itself is never shown, for it holds a password.
  */
 export function readDatabaseUrl(text: string, what: string): Target {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  // libpq lets the host be left out where a socket's folder is given; URLs do not.
+  const whole = text.replace(/^(\w+:\/\/[^/?#]*@)\/(?=.*[?&]host=)/, '$1socket/')
+  const url = URL.canParse(whole) ? new URL(whole) : undefined
   if (!url || !/^postgres(?:ql)?:$/.test(url.protocol))
     throw new UserError(`${what} is no URL of a database: postgres://user:password@host/database.`)
   const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname)

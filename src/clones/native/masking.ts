@@ -17,6 +17,9 @@ export interface Mask {
 const NUMBER = String.raw`\p{N}+(?:[.,:/-]\p{N}+)*`
 const TOKEN = new RegExp(String.raw`${NUMBER}(?![\p{L}_])|[\p{L}\p{N}]+`, 'gu')
 const WHOLE_NUMBER = new RegExp(`^${NUMBER}$`, 'u')
+/** Of the messages that are ours: what is refused, and why a clone was stopped. */
+const OUR_WORDS =
+  'what belongs to the whole server is not changed from a clone copy program is not run rows are not sent it was stopped closed'.split(' ')
 /** Numbers, truth values and lists of them come from the catalog itself. */
 const PLAIN_VALUE = /^(?:-?[\d.]+|[tf]|\{?(?:-?\d+[, ]?)*\}?)$/
 /** What Postgres appends to names that it makes. */
@@ -25,7 +28,7 @@ const MADE = /^(?:pkey|fkey|key|idx|seq|excl|check|ccnew|ccold|expr|pk|toast|not
 /** Reads the schema that `connection` sees now. */
 export async function newMask(connection: Connection): Promise<Mask> {
   const [row] = await connection.query<{ words: string }>(SCHEMA_WORDS)
-  const words = new Set(MESSAGE_WORDS)
+  const words = new Set([...MESSAGE_WORDS, ...OUR_WORDS])
   const numbers = new Set<string>()
   const names = new Map<string, string>()
   const told = new Map<string, string>()

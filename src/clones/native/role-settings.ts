@@ -40,7 +40,7 @@ export async function keepRoleSettings(connection: Connection): Promise<(later: 
 
 async function statement(connection: Connection, change: string, database: string | null): Promise<string> {
   const [row] = await connection.query<{ text: string }>(
-    `select 'alter role session_user' || coalesce(pg_catalog.format(' in database %I', $1::text), '') || ' ' || $2::text as text`,
+    `select 'alter role session_user' || case when $1::text is null then '' else pg_catalog.format(' in database %I', $1::text) end || ' ' || $2::text as text`,
     [database, change],
   )
   return row?.text ?? ''

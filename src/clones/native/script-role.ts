@@ -58,5 +58,5 @@ const ABOUT_SERVER =
 /** The error for what would change the server and not the clone; dropping the clone would not undo it. */
 export function serverWide(sql: string): DatabaseError | undefined {
   if (!ABOUT_SERVER.test(sql.replace(BLANK, ''))) return undefined
-  return { code: '42501', message: "roles, databases and settings of a server that is not the clone's own are not changed" }
+  return { code: '42501', message: 'what belongs to the whole server is not changed from a clone' }
 }
