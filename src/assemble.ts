@@ -1,7 +1,6 @@
 /** Builds everything from the configuration. The only file that knows every adapter. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join, matchesGlob } from 'node:path'
-import type { CloneProvider } from './clones/clone.ts'
 import type { Config } from './config.ts'
 import { UserError } from './errors.ts'
 import type { History } from './extractors/history.ts'
@@ -53,13 +52,6 @@ async function ownRules(tree: Tree): Promise<Rule[]> {
 function noSuchRule(name: string, known: Rule[]): string {
   const similar = nearestRule(name, known)
   return `The configuration names a rule \`${name}\` that does not exist.${similar ? ` Did you mean \`${similar}\`?` : ''}`
-}
-
-/** Where changes are run; undefined for `none`. */
-export async function clonesFor({ clone, limits }: Config, cacheDir: string | undefined): Promise<CloneProvider | undefined> {
-  if (clone === 'none') return undefined
-  const { embeddedClones } = await import('./clones/embedded.ts')
-  return embeddedClones({ cacheDir, statementMs: limits.statementSeconds * 1000 })
 }
 
 /** The local checkout as a change, and the two trees it stands between. */

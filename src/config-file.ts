@@ -1,6 +1,6 @@
 import { loadAll } from 'js-yaml'
 import { z } from 'zod'
-import { CONFIG_FILE } from './config.ts'
+import { CLONES, CONFIG_FILE } from './config.ts'
 import { UserError } from './errors.ts'
 import { TOOLS } from './extractors/script.ts'
 import { SEVERITIES } from './rules/rule.ts'
@@ -14,9 +14,40 @@ export const ConfigFile = z.strictObject({
     .default(18)
     .describe('Major version of your production server. Rules that do not hold for it are silent.'),
   clone: z
-    .enum(['embedded', 'none'])
-    .default('embedded')
-    .describe('Where a change is run: the embedded Postgres, or nowhere (a fast linter).'),
+    .union([z.enum(CLONES), z.string().regex(/^postgres(?:ql)?:\/\//)], {
+      error: `one of ${CLONES.join(', ')}, or the URL of a database that may be broken: postgres://…`,
+    })
+    .default('auto')
+    .describe(
+      'Where a change is run: `auto` (local where a server can be started, else embedded), `local` (a throw-away server of your major), `embedded` (Postgres 18 in this process), `twin` (a local server with the statistics of `stats:`), `template` (copies of the database in PGWITNESS_TEMPLATE_URL), `dblab` (thin clones), the URL of a database that may be broken, or `none` (a fast linter). See docs/clones.md.',
+    ),
+  stats: z
+    .string()
+    .optional()
+    .describe('Production statistics for the twin, from `pgwitness stats export`. With it, `auto` makes twins beside local clones.'),
+  dblab: z
+    .strictObject({
+      engines: z
+        .array(
+          z.strictObject({
+            url: z.url().describe('Address of the API, with its path: `https://dblab.example.com:2345`.'),
+            tokenVariable: z.string().default('PGWITNESS_DBLAB_TOKEN').describe('Environment variable that holds the verification token.'),
+            postgres: z.int().min(10).max(18).optional().describe('Major version of its clones; asked of the engine when left out.'),
+            database: z.string().optional().describe("Database to connect to; the engine's own when left out."),
+            branch: z.string().optional().describe('Branch to clone; `main` when left out.'),
+            snapshot: z.string().optional().describe('Snapshot to clone, instead of the newest of the branch.'),
+            accessHost: z.string().optional().describe('Host of the clones, when what the engine says cannot be reached from here.'),
+            caFile: z.string().optional().describe('File with the certificate authority of the engine.'),
+            insecure: z.boolean().default(false).describe('Does not check the certificate of the engine.'),
+            protectionMinutes: z.int().positive().optional().describe('Protects a clone from deletion for this long while it is used.'),
+            extraConf: z.record(z.string(), z.string()).default({}).describe('Settings of Postgres for the clones.'),
+          }),
+        )
+        .default([])
+        .describe('DBLab engines, one for each major version.'),
+    })
+    .prefault({})
+    .describe('DBLab Engine 3.4 to 4.x, for `clone: dblab`.'),
   failOn: z
     .enum([...SEVERITIES, 'never'])
     .default('high')
@@ -60,6 +91,13 @@ export const ConfigFile = z.strictObject({
         .max(86_400)
         .default(900)
         .describe('After this nothing more is run; files that are left are reviewed without a clone.'),
+      budgetSeconds: z
+        .number()
+        .nonnegative()
+        .max(86_400)
+        .default(300)
+        .describe('Time for experiments beyond the effects of each statement, the most severe claims first; `--budget 5m`.'),
+      cloneGigabytes: z.number().positive().max(1024).default(4).describe('A local clone that writes more than this is stopped.'),
     })
     .prefault({})
     .describe('Limits of a review.'),

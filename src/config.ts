@@ -4,16 +4,20 @@ export type { Config } from './config-file.ts'
 
 export const CONFIG_FILE = '.pgwitness.yml'
 
+/** Names that `clone:` and `--clone` take, beside the URL of a database. */
+export const CLONES = ['auto', 'local', 'embedded', 'twin', 'template', 'dblab', 'none'] as const
+
 /** What holds where no configuration says otherwise: most runs have none, and need not load what reads one. */
 export const DEFAULTS: Config = {
   postgres: 18,
-  clone: 'embedded',
+  clone: 'auto',
+  dblab: { engines: [] },
   failOn: 'high',
   migrations: [],
   ignore: [],
   rules: { enable: [], disable: [], severity: {} },
   baseline: '.pgwitness-baseline.json',
-  limits: { statementSeconds: 20, reviewSeconds: 900 },
+  limits: { statementSeconds: 20, reviewSeconds: 900, budgetSeconds: 300, cloneGigabytes: 4 },
 }
 
 /** What the environment says. The only place that reads it. */
@@ -21,6 +25,16 @@ export interface Environment {
   cacheDir: string
   colour: boolean | undefined
   ci: boolean
+  /** `PATH`. */
+  path: string
+  /** Folders with Postgres's programs: `PGWITNESS_POSTGRES_BIN`, separated like PATH. */
+  postgresBin: string[]
+  /** `PGWITNESS_TEMPLATE_URL`: the database that template clones are copies of. */
+  templateUrl: string | undefined
+  /** `PGWITNESS_SCRIPT_URL`: how scripts connect to template clones, when the role of the template's URL is a superuser. */
+  scriptUrl: string | undefined
+  /** A variable that the configuration names. */
+  variable(name: string): string | undefined
 }
 
 /** `PGWITNESS_CACHE_DIR`, else the user's cache folder; `NO_COLOR` and `FORCE_COLOR` as everywhere. */
@@ -30,5 +44,10 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     cacheDir: env.PGWITNESS_CACHE_DIR || `${home}/pgwitness`,
     colour: env.NO_COLOR ? false : env.FORCE_COLOR ? !/^(?:0|false)$/i.test(env.FORCE_COLOR) : undefined,
     ci: Boolean(env.CI),
+    path: env.PATH ?? '',
+    postgresBin: (env.PGWITNESS_POSTGRES_BIN ?? '').split(':').filter(Boolean),
+    templateUrl: env.PGWITNESS_TEMPLATE_URL || undefined,
+    scriptUrl: env.PGWITNESS_SCRIPT_URL || undefined,
+    variable: (name) => env[name] || undefined,
   }
 }

@@ -11,11 +11,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   rules: ['sql'],
   forges: [],
   extractors: ['sql'],
-  clones: [],
+  clones: ['statistics'],
+  statistics: [],
   experiments: ['sql', 'clones'],
   review: ['sql', 'rules', 'experiments', 'forges', 'extractors', 'clones'],
   reports: ['review', 'rules', 'experiments', 'extractors', 'clones', 'sql'],
-  commands: ['assemble', 'config', 'config-file', 'version', 'forges', 'review', 'reports', 'rules', 'extractors', 'sql', 'clones'],
+  commands: ['assemble', 'assemble-clones', 'experiments', 'statistics', 'config', 'config-file', 'version', 'forges', 'review', 'reports', 'rules', 'extractors', 'sql', 'clones'],
 }
 /** Folders of many implementations of one noun, and the files others may import from them. */
 const PORTS: Record<string, string[]> = {

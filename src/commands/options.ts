@@ -10,6 +10,9 @@ export interface ReviewOptions {
   failOn?: Config['failOn']
   postgres?: number
   schema?: string
+  stats?: string
+  /** Seconds. */
+  budget?: number
   config?: string
   cache: boolean
   baseline: boolean
@@ -28,6 +31,7 @@ export async function readConfig(options: ReviewOptions, tree: Tree | undefined)
     clone: options.clone ?? config.clone,
     failOn: options.failOn ?? config.failOn,
     postgres: options.postgres ?? config.postgres,
+    limits: { ...config.limits, budgetSeconds: options.budget ?? config.limits.budgetSeconds },
   }
 }
 
@@ -41,9 +45,22 @@ export async function noteOfConfig({ config }: ReviewOptions, base: Tree | undef
   ]
 }
 
+/** Production's statistics: `--stats` from the disk, `stats:` from the base. */
+export async function readStatistics(
+  options: Pick<ReviewOptions, 'stats'>,
+  config: Config,
+  tree: Tree | undefined,
+): Promise<{ path: string; text: string } | undefined> {
+  if (options.stats !== undefined) return { path: options.stats, text: await readOperatorFile(options.stats) }
+  if (config.stats === undefined) return undefined
+  const text = await tree?.read(config.stats)
+  if (text === undefined) throw new UserError(`${CONFIG_FILE} names the statistics ${config.stats}, which are not in the base.`)
+  return { path: config.stats, text }
+}
+
 /** The schema dump to start from: `--schema` from the disk, `schema:` from the base. */
 export async function readSchema(
-  options: ReviewOptions,
+  options: Pick<ReviewOptions, 'schema'>,
   config: Config,
   tree: Tree | undefined,
 ): Promise<{ path: string; text: string } | undefined> {

@@ -1,8 +1,9 @@
-import { clonesFor, rulesFor } from '../assemble.ts'
+import { rulesFor } from '../assemble.ts'
+import { clonesFor } from '../assemble-clones.ts'
 import { type Config, readEnvironment } from '../config.ts'
 import type { Tree } from '../forges/change.ts'
 import type { ReviewParts } from '../review/review.ts'
-import type { ReviewOptions } from './options.ts'
+import { type ReviewOptions, readStatistics } from './options.ts'
 import type { Progress } from './progress.ts'
 
 /** What a review is made with, from the configuration in force. `tree` is where the repository's own rules are read; a clone warms up meanwhile if it will be used. */
@@ -14,7 +15,14 @@ export async function reviewParts(
   progress: Progress,
   somethingRuns: boolean,
 ): Promise<ReviewParts> {
-  const clones = await clonesFor(config, options.cache ? readEnvironment().cacheDir : undefined)
+  const notes: string[] = []
+  const environment = readEnvironment()
+  const clones = await clonesFor(config, {
+    ...environment,
+    cacheDir: options.cache ? environment.cacheDir : undefined,
+    statistics: config.clone === 'none' ? undefined : await readStatistics(options, config, tree),
+    note: (sentence) => notes.push(sentence),
+  })
   if (somethingRuns) clones?.warm()
   const { active, known } = await rulesFor(config, tree)
   let evidence = 0
@@ -22,6 +30,7 @@ export async function reviewParts(
     rules: active,
     known,
     clones,
+    notes,
     postgres: config.postgres,
     each,
     deadline: performance.now() + config.limits.reviewSeconds * 1000,

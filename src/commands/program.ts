@@ -1,4 +1,5 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { CLONES } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { FORMATS } from '../reports/format.ts'
 import { wasStopped } from './abort.ts'
@@ -11,12 +12,9 @@ function withReviewOptions(command: Command): Command {
         .argParser(collect)
         .default([], 'text'),
     )
-    .addOption(
-      new Option('--clone <clone>', 'where the SQL is run: on the embedded Postgres 18, or nowhere (a fast linter)').choices([
-        'embedded',
-        'none',
-      ]),
-    )
+    .addOption(cloneOption())
+    .option('--stats <file>', 'production statistics (pgwitness stats export): local clones become twins')
+    .addOption(new Option('--budget <time>', 'time for experiments beyond effects: 90s, 5m (default: 5m)').argParser(seconds))
     .addOption(
       new Option('--fail-on <severity>', 'exit with 1 on a finding of this severity or over').choices([
         'info',
@@ -41,19 +39,36 @@ Exit code: 0 clean, 1 findings at or over --fail-on (refuted ones never count), 
     )
 }
 
+function cloneOption(): Option {
+  return new Option(
+    '--clone <clone>',
+    `where SQL is run: ${CLONES.join(', ')}, or the URL of a database that may be broken (default: auto)`,
+  ).argParser((value: string): string => {
+    if ((CLONES as readonly string[]).includes(value) || /^postgres(?:ql)?:\/\//.test(value)) return value
+    throw new InvalidArgumentError(`Allowed are ${CLONES.join(', ')} and postgres://…`)
+  })
+}
+
+function seconds(value: string): number {
+  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(value) ?? []
+  if (digits === undefined) throw new InvalidArgumentError('Give a time as 90s, 5m or 1h.')
+  return Number(digits) * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h']
+}
+
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value]
 }
 
 function program(): Command {
   const pgwitness = new Command('pgwitness')
+    .enablePositionalOptions()
     .description('Reviews changes that touch PostgreSQL: finds the SQL, runs it on a database one may break, reports what it saw.')
     .showHelpAfterError('(see pgwitness --help)')
     .option('-V, --version', 'print the version')
     .allowExcessArguments()
     .action(async (options: { version?: boolean }, command: Command) => {
       const [stranger] = command.args
-      if (stranger !== undefined) command.error(`error: there is no command \`${stranger}\`: use review, audit or rules`)
+      if (stranger !== undefined) command.error(`error: there is no command \`${stranger}\`: use review, audit, experiment, stats or rules`)
       if (!options.version) return command.help()
       const { version } = await import('../version.ts')
       console.log(version)
@@ -78,6 +93,16 @@ function program(): Command {
     .argument('[name]', 'id of a rule')
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
     .action(async (name: string | undefined, options) => (await import('./rules.ts')).runRules(name, options))
+
+  pgwitness
+    .command('experiment')
+    .description('Put one question to a clone: the experiments that reviews are made of. Without a name, lists them.')
+    .argument('[name]', 'held-locks, blocked-time, plan, …')
+    .argument('[arguments...]', 'what the experiment takes: pgwitness experiment NAME --help')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (name: string | undefined, rest: string[]) => (await import('./experiment.ts')).runExperiment(name, rest))
 
   for (const command of pgwitness.commands) command.exitOverride()
   return pgwitness

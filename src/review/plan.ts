@@ -131,7 +131,11 @@ export async function planAudit(history: History, tree: Tree): Promise<Stack> {
 }
 
 /** The stack on a schema dump instead of the replayed history: what the dump holds is what the base left. */
-export function startFromSchema(stack: Stack, { path, text }: { path: string; text: string }): Stack {
-  const dump: Script = { path, tool: 'sql', direction: 'up', text, sql: text, transaction: 'none', notes: [] }
-  return { base: [dump], steps: stack.steps.filter(({ reviewed }) => reviewed), baseIsWhole: true }
+export function startFromSchema(stack: Stack, schema: { path: string; text: string }): Stack {
+  return { base: [dumpOf(schema)], steps: stack.steps.filter(({ reviewed }) => reviewed), baseIsWhole: true }
+}
+
+/** A schema dump as the script that makes it. */
+export function dumpOf({ path, text }: { path: string; text: string }): Script {
+  return { path, tool: 'sql', direction: 'up', text, sql: text, transaction: 'none', notes: [] }
 }

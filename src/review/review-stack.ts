@@ -1,4 +1,4 @@
-import type { Clone, SkippedBase, Step } from '../clones/clone.ts'
+import type { Clone, ProviderName, SkippedBase, Step } from '../clones/clone.ts'
 import { ServiceError } from '../errors.ts'
 import { readCatalog } from '../experiments/read-catalog.ts'
 import { check } from '../rules/check.ts'
@@ -17,6 +17,8 @@ import { suppress } from './suppress.ts'
 export interface StackReview {
   scripts: ReviewedScript[]
   findings: Finding[]
+  /** What it ran on, which an automatic choice leaves open until then. */
+  clone: ProviderName | null
   cloneVersion: string | null
   skippedBase: SkippedBase[]
   notes: string[]
@@ -45,6 +47,7 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
       const statements = reviewed.statements.map(({ statement }) => statement)
       return suppress(placed, reviewed.script, statements, parts.known, parts.rules)
     }),
+    clone: clone?.provider ?? null,
     cloneVersion: clone?.version ?? null,
     skippedBase,
     notes: [

@@ -1,5 +1,5 @@
 /** A review from start to end: scripts -> statements -> predicted and measured effects -> claims -> findings. */
-import type { CloneProvider, SkippedBase } from '../clones/clone.ts'
+import type { CloneProvider, ProviderName, SkippedBase } from '../clones/clone.ts'
 import type { Measurement } from '../experiments/measurement.ts'
 import type { Script } from '../extractors/script.ts'
 import type { Rule } from '../rules/rule.ts'
@@ -13,7 +13,7 @@ import { reviewStack, type StackReview } from './review-stack.ts'
 export interface Review {
   /** Major version reviewed for. */
   postgres: number
-  clone: 'none' | 'embedded'
+  clone: 'none' | ProviderName
   /** `18.6 (PGlite)`; null without a clone. */
   cloneVersion: string | null
   model: null
@@ -55,6 +55,8 @@ export interface ReviewParts {
   known: readonly Rule[]
   /** Undefined for a static review. */
   clones: CloneProvider | undefined
+  /** Sentences about how it is made, for the reader. */
+  notes?: readonly string[]
   /** Major version reviewed for. */
   postgres: number
   /** An audit takes each script for a change of its own; else all scripts of a stack are one change. */
@@ -73,14 +75,14 @@ export async function review(stacks: readonly Stack[], parts: ReviewParts, signa
   const scripts = results.flatMap((result) => result.scripts)
   return {
     postgres: parts.postgres,
-    clone: parts.clones ? parts.clones.name : 'none',
+    clone: results.find(({ clone }) => clone)?.clone ?? parts.clones?.name ?? 'none',
     cloneVersion: results.find(({ cloneVersion }) => cloneVersion)?.cloneVersion ?? null,
     model: null,
     coverage: coverageOf(scripts),
     scripts,
     findings: results.flatMap(({ findings }) => (parts.each === 'change' ? oncePerChange(findings, parts.rules) : findings)),
     skippedBase: results.flatMap(({ skippedBase }) => skippedBase),
-    notes: [...new Set(results.flatMap(({ notes }) => notes))],
+    notes: [...new Set([...(parts.notes ?? []), ...results.flatMap(({ notes }) => notes)])],
     ms: performance.now() - started,
   }
 }

@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises'
+import { Command, CommanderError, Option } from 'commander'
+import { z } from 'zod'
+import { historiesOf, openFolder } from '../assemble.ts'
+import { clonesFor } from '../assemble-clones.ts'
+import type { Clone } from '../clones/clone.ts'
+import { readEnvironment } from '../config.ts'
+import { UserError } from '../errors.ts'
+import { type AnyExperiment, EXPERIMENTS } from '../experiments/experiments.ts'
+import { jsonText } from '../reports/json-text.ts'
+import { baseBefore } from '../review/base.ts'
+import { abortOnSignals } from './abort.ts'
+import { type ReviewOptions, readConfig, readSchema, readStatistics } from './options.ts'
+import { showProgress } from './progress.ts'
+
+interface OwnOptions extends Pick<ReviewOptions, 'clone' | 'postgres' | 'schema' | 'stats' | 'config' | 'cache' | 'progress'> {
+  format: 'text' | 'json'
+}
+
+/** `pgwitness experiment [NAME [arguments]]`. */
+export async function runExperiment(name: string | undefined, rest: string[]): Promise<void> {
+  if (name === undefined || name === '--help' || name === '-h') return await list()
+  const load = EXPERIMENTS[name]
+  if (!load) throw new UserError(`There is no experiment \`${name}\`. There are ${Object.keys(EXPERIMENTS).join(', ')}.`)
+  const experiment = await load()
+  const command = commandOf(experiment)
+  try {
+    await command.parseAsync(rest, { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return
+    throw error
+  }
+}
+
+async function list(): Promise<void> {
+  console.log('Each puts one question to a clone: pgwitness experiment NAME --help\n')
+  for (const [name, load] of Object.entries(EXPERIMENTS)) console.log(`  ${name.padEnd(18)}${(await load()).question}`)
+}
+
+/** What `z.toJSONSchema` says of one field of an input. */
+interface Field {
+  type?: string
+  enum?: string[]
+  description?: string
+  default?: unknown
+  file?: boolean
+  items?: { type?: string }
+}
+
+interface Input {
+  properties: Record<string, Field>
+  required?: string[]
+}
+
+function inputOf({ input }: AnyExperiment): Input {
+  return z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as unknown as Input
+}
+
+/** Files are arguments in the order of their fields, everything else is an option named like its field. */
+function commandOf(experiment: AnyExperiment): Command {
+  const { properties, required = [] } = inputOf(experiment)
+  const command = new Command(`pgwitness experiment ${experiment.name}`).description(experiment.question).exitOverride()
+  const files = Object.entries(properties).filter(([, { file }]) => file)
+  for (const [field, { description = '' }] of files) command.argument(required.includes(field) ? `<${field}>` : `[${field}]`, description)
+  for (const [field, about] of Object.entries(properties))
+    if (!about.file) command.addOption(optionOf(field, about, required.includes(field)))
+  command
+    .option('--clone <clone>', 'where it runs, as for review', 'auto')
+    .option('--postgres <major>', 'major version of a local clone', Number)
+    .option('--schema <dump.sql>', 'schema dump to start from, instead of the migrations of this folder')
+    .option('--stats <file>', 'production statistics: a local clone becomes a twin')
+    .option('--config <file>', 'configuration to use instead of .pgwitness.yml')
+    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .option('--no-cache', 'replay the base anew and do not keep it')
+    .option('--no-progress', 'show no progress on a terminal')
+    .addHelpText('after', '\nThe base is the migrations of the current folder before the files named. A value @FILE is read from the file.')
+  return command.action(async (...received: unknown[]) => {
+    const options = command.opts<OwnOptions & Record<string, unknown>>()
+    const paths = Object.fromEntries(
+      files.flatMap(([field], index) => (typeof received[index] === 'string' ? [[field, received[index]]] : [])),
+    )
+    await run(experiment, paths as Record<string, string>, options, properties)
+  })
+}
+
+function optionOf(field: string, { type, enum: choices, description = '', default: usual, items }: Field, mandatory: boolean): Option {
+  const flag = `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  const about = usual === undefined ? description : `${description} (default: ${JSON.stringify(usual)})`
+  if (type === 'boolean') return new Option(usual === true ? flag.replace('--', '--no-') : flag, about)
+  const option = new Option(type === 'array' ? `${flag} <${field}...>` : `${flag} <${field}>`, about)
+  if (choices) option.choices(choices)
+  if (type === 'number' || type === 'integer') option.argParser(Number)
+  if (items?.type === 'number' || items?.type === 'integer')
+    option.argParser((value: string, before: number[] = []) => [...before, Number(value)])
+  return option.makeOptionMandatory(mandatory)
+}
+
+async function run(
+  experiment: AnyExperiment,
+  paths: Record<string, string>,
+  options: OwnOptions & Record<string, unknown>,
+  properties: Record<string, Field>,
+): Promise<void> {
+  const input = await readInput(experiment, paths, options, properties)
+  const signal = abortOnSignals()
+  using progress = showProgress(options.progress)
+  progress.say('starting a clone')
+  await using clone = await cloneFor(Object.values(paths), options, signal)
+  const result = await experiment.run(clone, input, { signal, progress: (what) => progress.say(what) })
+  progress[Symbol.dispose]()
+  const on = `${clone.provider} Postgres ${clone.version}`
+  if (options.format === 'json') process.stdout.write(jsonText({ experiment: experiment.name, clone: on, input, result }))
+  else process.stdout.write(`${[...experiment.render(result), '', `${experiment.summarise(result)} (${on})`].join('\n')}\n`)
+}
+
+async function readInput(
+  experiment: AnyExperiment,
+  paths: Record<string, string>,
+  options: Record<string, unknown>,
+  properties: Record<string, Field>,
+): Promise<unknown> {
+  const given: Record<string, unknown> = {}
+  for (const [field, path] of Object.entries(paths)) given[field] = await readText(path)
+  for (const [field, { file }] of Object.entries(properties)) {
+    const value = options[field]
+    if (!file && value !== undefined)
+      given[field] = typeof value === 'string' && value.startsWith('@') ? await readText(value.slice(1)) : value
+  }
+  const read = experiment.input.safeParse(given)
+  if (!read.success) throw new UserError(`That is not what ${experiment.name} takes:\n${z.prettifyError(read.error)}`)
+  return read.data
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
+  }
+}
+
+async function cloneFor(paths: readonly string[], options: OwnOptions, signal: AbortSignal): Promise<Clone> {
+  const { tree, root } = await openFolder('.', signal)
+  const config = await readConfig({ ...options, format: [], baseline: false }, tree)
+  const environment = readEnvironment()
+  const clones = await clonesFor(config, {
+    ...environment,
+    cacheDir: options.cache ? environment.cacheDir : undefined,
+    statistics: await readStatistics(options, config, tree),
+    note: (sentence) => console.error(`pgwitness: ${sentence}`),
+  })
+  if (!clones) throw new UserError('An experiment needs a clone: --clone none has none.')
+  const schema = await readSchema(options, config, tree)
+  const base = await baseBefore(await historiesOf(tree, config), tree, { root, paths, schema })
+  const clone = await clones.create(base, signal)
+  for (const note of [
+    ...(clone.notes ?? []),
+    ...clone.skipped.map(({ path, line, reason }) => `${path}:${line} could not be replayed: ${reason}`),
+  ])
+    console.error(`pgwitness: ${note}`)
+  return clone
+}
