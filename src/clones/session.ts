@@ -17,7 +17,10 @@ export const RESET_SESSION = [
   "select pg_catalog.set_config('session_authorization', rolname, false) from pg_catalog.pg_roles where oid = 10",
   'reset role',
   'reset all',
+  'close all',
+  'unlisten *',
   'discard temp',
+  'select pg_catalog.pg_advisory_unlock_all()',
 ]
 
 /** The instance no longer answers. Nothing it says from then on can be trusted. */
