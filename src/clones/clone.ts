@@ -84,6 +84,11 @@ export interface Clone extends Connection {
    */
   connect?(as: 'script' | 'observer', signal: AbortSignal): Promise<Connection>
   /**
+   * Of a twin: gives its relations production's sizes and statistics, after which queries are planned as there and nothing else may run. Until then
+   * its tables are small and scripts run on it as on a local clone.
+   */
+  atProductionSize?(signal: AbortSignal): Promise<void>
+  /**
    * What follows from the base alone, kept with its cached copy: computed when nothing is kept, or when something has run since. A clone
    * without a cache need not have it. `name` has to change with what is computed.
    */
