@@ -19,7 +19,7 @@ export interface Cluster {
   start(signal: AbortSignal): Promise<void>
   /** `fast` leaves files that another cluster can start from. */
   stop(how: 'fast' | 'immediate'): Promise<void>
-  /** Makes an empty cluster. */
+  /** Makes an empty cluster; the files there were are gone. */
   initialise(): void
   /** Takes the files of a stopped cluster; those there were are gone. */
   takeFrom(data: string): void
@@ -95,6 +95,7 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
     },
     initialise() {
       const args = ['-D', data, '-U', ADMIN, '-A', 'trust', '--no-sync', '--no-locale', '-E', 'UTF8', '--wal-segsize=1']
+      rmSync(data, { recursive: true, force: true })
       try {
         runAs(account, join(binaries.bin, 'initdb'), args, folder)
       } catch (error) {

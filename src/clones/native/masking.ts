@@ -79,11 +79,26 @@ export async function newMask(connection: Connection): Promise<Mask> {
     text,
     outcome(outcome, named) {
       const answers = named
-        ? outcome.values.map((row) => Object.fromEntries(Object.entries(row).map(([name, one]) => [name, value(one)])))
+        ? outcome.values.map((row) =>
+            Object.fromEntries(Object.entries(row).map(([name, one]) => [name, name === PLAN_COLUMN ? maskPlan(one, text) : value(one)])),
+          )
         : []
       return { ...ofStatement(outcome), parts: outcome.parts.map(ofStatement), values: answers }
     },
   }
+}
+
+/** EXPLAIN (FORMAT JSON): its numbers are estimates and counts, its words Postgres's own but for names and expressions. */
+const PLAN_COLUMN = 'QUERY PLAN'
+const PLAN_WORDS =
+  /^(?:Node Type|Parent Relationship|Strategy|Partial Mode|Join Type|Scan Direction|Sort Method|Sort Space Type|Operation|Command|Format|Storage)$/
+
+function maskPlan(json: string | null, text: (message: string) => string): string | null {
+  if (json === null) return null
+  const masked: unknown = JSON.parse(json, (key, value: unknown) =>
+    typeof value === 'string' && !PLAN_WORDS.test(key) ? text(value) : value,
+  )
+  return JSON.stringify(masked)
 }
 
 /** Names of everything, keywords, and the bodies of functions, whose messages are the schema's and not a row's. */
