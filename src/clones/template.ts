@@ -6,7 +6,7 @@ import { readDatabaseUrl } from './native/database-url.ts'
 import { isMarked, type Marked, markStatement, quoteName, READ_MARKER } from './native/marker.ts'
 import { newMask } from './native/masking.ts'
 import { nativeClone } from './native/native-clone.ts'
-import { keepRoleSettings } from './native/role-settings.ts'
+import { keepRoleSettings, UNTOUCHED } from './native/role-settings.ts'
 import { refuseFarReachingRole, serverWide } from './native/script-role.ts'
 
 export interface TemplateOptions {
@@ -24,6 +24,8 @@ const STATEMENT_MS = 20_000
 const MAX_BYTES = 4 * 1024 ** 3
 /** A terabyte is copied in less, where blocks are not shared. */
 const COPY_MS = 3_600_000
+/** For what is done after the last script. */
+const CLEAN_MS = 60_000
 const SERVICE = 'template clone'
 
 /** Copies of a database that its owner marked, on the server it is on. */
@@ -84,6 +86,10 @@ async function cloneOf(copies: DatabaseCopies, script: Target, options: Template
   const mask = await newMask(first)
   const putBack = await keepRoleSettings(first)
   await first[Symbol.asyncDispose]()
+  const putBackSettings = async (): Promise<void> => {
+    const session = await openConnection({ ...script, settings: UNTOUCHED }, plain, AbortSignal.timeout(CLEAN_MS))
+    await putBack(session).finally(async () => await session[Symbol.asyncDispose]())
+  }
   return await nativeClone(
     {
       provider: 'template',
@@ -101,12 +107,12 @@ async function cloneOf(copies: DatabaseCopies, script: Target, options: Template
       async restore(again) {
         await copies.drop(script)
         await makeCopy(copies, script, again)
+        await putBackSettings()
         return { script }
       },
       async remove() {
         try {
-          const last = await openConnection(script, plain, AbortSignal.timeout(statementMs))
-          await putBack(last).finally(async () => await last[Symbol.asyncDispose]())
+          await putBackSettings()
         } finally {
           await remove(copies, script)
         }

@@ -6,7 +6,7 @@ import { isMarked, type Marked, markStatement, READ_MARKER } from './native/mark
 import { newMask } from './native/masking.ts'
 import { nativeClone } from './native/native-clone.ts'
 import { endPreparedTransactions, preparedTransactions } from './native/prepared-transactions.ts'
-import { keepRoleSettings } from './native/role-settings.ts'
+import { keepRoleSettings, UNTOUCHED } from './native/role-settings.ts'
 import { refuseFarReachingRole, serverWide } from './native/script-role.ts'
 
 export interface UrlOptions {
@@ -20,6 +20,8 @@ export interface UrlOptions {
 
 const STATEMENT_MS = 20_000
 const MAX_BYTES = 4 * 1024 ** 3
+/** For what is done after the last script. */
+const CLEAN_MS = 60_000
 const SERVICE = 'the database handed over'
 
 /** A database that somebody hands over as disposable. It is left as scripts leave it and cannot start anew. */
@@ -61,7 +63,7 @@ export function urlClones({ url, statementMs = STATEMENT_MS, maxBytes = MAX_BYTE
             options: { ...plain, mask, refuses: serverWide, check },
             async remove() {
               await own[Symbol.asyncDispose]()
-              const last = await openConnection(script, plain, AbortSignal.timeout(statementMs))
+              const last = await openConnection({ ...script, settings: UNTOUCHED }, plain, AbortSignal.timeout(CLEAN_MS))
               try {
                 await endPreparedTransactions(last, kept)
                 await putBack(last)

@@ -13,6 +13,14 @@ const OWN = `select d.datname as database, s.setconfig as settings from pg_catal
 /** Settings kept as lists of quoted names. */
 const LISTS = "'search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries'"
 
+/** For the session that puts them back: it must not suffer from what was changed. */
+export const UNTOUCHED = {
+  default_transaction_read_only: 'off',
+  default_transaction_isolation: 'read committed',
+  search_path: 'pg_catalog',
+  statement_timeout: '60000',
+}
+
 /**
  * What a role may change of itself outlives a clone: ALTER ROLE … SET, hidden in a DO block. Reads it now; the function that is returned puts it
  * back through a session of the same role.

@@ -1,0 +1,3 @@
+import { describeHostility } from './fixtures/hostile.ts'
+
+describeHostility('embedded')
