@@ -21,41 +21,47 @@ async function run(clones: CloneProvider, up: string, down: string, transaction:
   return await EXPERIMENT.run(clone, { up, down, transaction }, { signal, progress() {} })
 }
 
-test.each([['embedded', embeddedClones()], ...[12, 15, 18].map((major) => [`local ${major}`, localClones({ postgres: major })] as const)])(
-  '%s: a down migration that restores is told from one that does not',
-  async (_, clones) => {
-    expect(
-      await run(clones, 'alter table orders add column paid boolean not null default false', 'alter table orders drop column paid'),
-    ).toMatchObject({
-      changes: [{ object: 'column public.orders.paid', before: null, after: expect.stringMatching(/^boolean not null .*false$/) }],
-      notRestored: [],
-      reordered: [],
-      secondUp: [],
-      rowsLost: [],
-      failed: null,
-    })
-    const lossy = await run(
-      clones,
-      'alter table customers drop column balance cascade; create table audits (id int);',
-      'alter table customers add column balance numeric;',
-    )
-    expect(lossy.failed).toMatchObject({ direction: 'second up', line: 1, code: '42P07' })
-    expect(lossy.notRestored.map(({ object }) => object)).toEqual([
-      'column public.audits.id',
-      'column public.customers.balance',
-      'table public.audits',
-      'view public.rich',
-    ])
-    expect(await run(clones, 'create index concurrently orders_c on orders (customer)', 'drop index orders_note', 'none')).toMatchObject({
-      notRestored: [{ object: 'index public.orders_c' }, { object: 'index public.orders_note' }],
-      failed: { direction: 'second up', code: '42P07' },
-    })
-  },
-)
+test.each<[string, CloneProvider]>([
+  ['embedded', embeddedClones()],
+  ...[12, 15, 18].map((major) => [`local ${major}`, localClones({ postgres: major })] as [string, CloneProvider]),
+])('%s: a down migration that restores is told from one that does not', async (_, clones) => {
+  expect(
+    await run(clones, 'alter table orders add column paid boolean not null default false', 'alter table orders drop column paid'),
+  ).toMatchObject({
+    changes: [{ object: 'column public.orders.paid', before: null, after: expect.stringMatching(/^boolean not null .*false$/) }],
+    notRestored: [],
+    reordered: [],
+    secondUp: [],
+    rowsLost: [],
+    valuesLost: [],
+    hadRows: false,
+    failed: null,
+  })
+  const lossy = await run(
+    clones,
+    'alter table customers drop column balance cascade; create table audits (id int);',
+    'alter table customers add column balance numeric;',
+  )
+  expect(lossy.failed).toMatchObject({ direction: 'second up', line: 1, code: '42P07' })
+  expect(lossy.notRestored.map(({ object }) => object)).toEqual([
+    'column public.audits.id',
+    'column public.customers.balance',
+    'table public.audits',
+    'view public.rich',
+  ])
+  expect(await run(clones, 'create index concurrently orders_c on orders (customer)', 'drop index orders_note', 'none')).toMatchObject({
+    notRestored: [{ object: 'index public.orders_c' }, { object: 'index public.orders_note' }],
+    failed: { direction: 'second up', code: '42P07' },
+  })
+})
 
 test('columns that come back at the end are only in another order', async () => {
   const up = 'alter table orders drop column note'
-  const result = await run(localClones({ postgres: 18 }), up, 'alter table orders add column note text; create index orders_note on orders (note); alter table orders drop column customer, add column customer int references customers')
+  const result = await run(
+    localClones({ postgres: 18 }),
+    up,
+    'alter table orders add column note text; create index orders_note on orders (note); alter table orders drop column customer, add column customer int references customers',
+  )
   expect(result).toMatchObject({ notRestored: [], reordered: ['public.orders'], failed: null })
   expect(EXPERIMENT.summarise(result)).toBe('Down restores the schema, and up runs again.')
 })
@@ -80,5 +86,9 @@ test('rows that are lost are counted', async () => {
   const clones = templateClones({ url: server.url('shop_template', 'shop_admin'), scriptUrl: server.url('shop_template') })
   const result = await run(clones, 'delete from customers where id > 10; drop table orders', 'create table orders (id bigint primary key)')
   expect(result.rowsLost).toEqual([{ table: 'public.customers', before: 30, after: 10 }])
-  expect(JSON.stringify(result)).not.toContain('canary')
+  const dropped = await run(clones, 'alter table customers drop column email', 'alter table customers add column email text unique')
+  expect(dropped).toMatchObject({ notRestored: [], reordered: ['public.customers'], rowsLost: [], hadRows: true })
+  expect(dropped.valuesLost).toEqual([{ column: 'public.customers.email', before: 30, after: 0 }])
+  expect(EXPERIMENT.summarise(dropped)).toBe('30 values of public.customers.email are lost.')
+  expect(JSON.stringify([result, dropped])).not.toContain('canary')
 })

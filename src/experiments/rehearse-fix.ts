@@ -5,9 +5,9 @@ import type { Effects } from '../sql/effects.ts'
 import { isAtLeast, type LockWords, lockWords } from '../sql/operation.ts'
 import { readScript } from '../sql/reader/read-script.ts'
 import type { TransactionMode } from '../sql/statement.ts'
-import { runScript } from './both-ways.ts'
 import { measureScript } from './effects.ts'
 import type { Experiment } from './experiment.ts'
+import { runScript } from './run-script.ts'
 import { compareSchemas, readSchema, type SchemaDifference } from './schema.ts'
 
 const Input = z.strictObject({
