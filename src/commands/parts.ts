@@ -34,6 +34,7 @@ export async function reviewParts(
     postgres: config.postgres,
     each,
     deadline: performance.now() + config.limits.reviewSeconds * 1000,
+    budgetMs: each === 'change' ? config.limits.budgetSeconds * 1000 : 0,
     progress: (what) => progress.say(what),
     nextEvidenceId() {
       evidence += 1

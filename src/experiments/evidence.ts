@@ -11,5 +11,6 @@ export type Evidence = {
 } & (
   | { kind: 'effects'; clone: string; effects: Effects }
   | { kind: 'outcome'; clone: string; code: string | null; message: string }
+  | { kind: 'experiment'; experiment: string; clone: string; result: object }
   | { kind: 'catalog'; clone: string; rows: Array<Record<string, string>> }
 )

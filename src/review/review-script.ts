@@ -114,7 +114,7 @@ export function judgeRows(script: Script, claim: Claim, clone: Clone, parts: Rev
   return { finding: findingOf(script, claim, judge(claim, witness, parts.nextEvidenceId), audience), statement: claim.statement.index }
 }
 
-function nameOf({ provider, version }: Clone): string {
+export function nameOf({ provider, version }: Pick<Clone, 'provider' | 'version'>): string {
   return `${provider} Postgres ${version}`
 }
 

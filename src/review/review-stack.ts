@@ -6,6 +6,7 @@ import type { Rule } from '../rules/rule.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import type { Statement } from '../sql/statement.ts'
 import { applyScript, baseOf } from './base.ts'
+import { deepen } from './deepen.ts'
 import type { Finding } from './finding.ts'
 import type { Stack } from './plan.ts'
 import { claimsOfRows, type QueryRows, runQueryRules } from './query-rules.ts'
@@ -41,6 +42,8 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
   const answered = parts.rules.filter(({ id }) => before.rows.has(id))
   const after = await rowsOf(clone, answered, parts, ran, signal)
   if (clone) addRowClaims(reviews, before, after, clone, parts)
+  const placements = reviews.map((review, index) => ({ review, ranBefore: walked.ranBefore[index] ?? 0 }))
+  const further = clone && parts.budgetMs > 0 ? await deepen(placements, clone, ran, parts, signal) : []
   return {
     scripts: reviews.map(({ reviewed }) => reviewed),
     findings: reviews.flatMap(({ reviewed, placed }) => {
@@ -56,6 +59,7 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
       ...reviews.flatMap(({ reviewed: { script } }) => script.notes.map((note) => `${script.path}: ${note}`)),
       ...before.notes,
       ...after.notes,
+      ...further,
     ],
   }
 }
@@ -63,6 +67,8 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
 /** How far the steps of a stack have come. */
 interface Walk {
   reviews: ScriptReview[]
+  /** How much had run before each of them. */
+  ranBefore: number[]
   skippedBase: SkippedBase[]
   /** What the clone holds now. */
   catalog: Catalog | undefined
@@ -71,7 +77,13 @@ interface Walk {
 }
 
 async function walk(stack: Stack, clone: Clone | undefined, ran: Step[][], parts: ReviewParts, signal: AbortSignal): Promise<Walk> {
-  const now: Walk = { reviews: [], skippedBase: [...(clone?.skipped ?? [])], catalog: clone && (await readCatalog(clone)), late: undefined }
+  const now: Walk = {
+    reviews: [],
+    ranBefore: [],
+    skippedBase: [...(clone?.skipped ?? [])],
+    catalog: clone && (await readCatalog(clone)),
+    late: undefined,
+  }
   const earlier: Statement[] = []
   let created: ReadonlySet<string> = new Set()
   for (const [index, { script, reviewed, known = parts.each === 'script' }] of stack.steps.entries()) {
@@ -90,6 +102,7 @@ async function walk(stack: Stack, clone: Clone | undefined, ran: Step[][], parts
       created: known ? NOTHING : created,
       baseIsWhole: stack.baseIsWhole && now.skippedBase.length === 0,
     }
+    now.ranBefore.push(ran.length)
     const one = await reviewScript(script, around, parts, signal)
     now.reviews.push(one)
     earlier.push(...one.scene.statements)

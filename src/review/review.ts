@@ -63,6 +63,8 @@ export interface ReviewParts {
   each: 'change' | 'script'
   /** When, by `performance.now()`, running stops: what is left is reviewed without a clone. */
   deadline: number
+  /** Milliseconds for experiments beyond effects. */
+  budgetMs: number
   progress(what: string): void
   nextEvidenceId(): string
 }

@@ -30,7 +30,8 @@ export const RESET = [
   'discard temp',
   'select pg_catalog.pg_advisory_unlock_all()',
 ]
-const MAX_RESTARTS = 5
+/** Experiments go back to the base as well; what bounds a hostile script is the time limit. */
+const MAX_RESTARTS = 200
 
 /** A clone over connections to a server. Refuses a role that is a superuser or may use the server's files and programs. */
 export async function nativeClone(database: NativeDatabase, signal: AbortSignal): Promise<Clone> {
