@@ -65,7 +65,7 @@ describe('review', () => {
     const { status, clone, coverage, verdicts, scripts } = review(folder)
     expect({ status, clone, coverage }).toEqual({
       status: 1,
-      clone: 'embedded',
+      clone: 'local',
       coverage: { files: 1, statements: 1, parsed: 1, measured: 1 },
     })
     expect(verdicts).toContain('require-concurrent-index confirmed')
@@ -84,7 +84,7 @@ describe('review', () => {
     })
     const { status, stdout } = pgwitness(folder, 'review')
     expect(stdout.trim().split('\n')).toEqual([
-      expect.stringMatching(/^pgwitness: 1 file, 2 statements, 2 measured on embedded Postgres 18\.\d+.*nothing found/),
+      expect.stringMatching(/^pgwitness: 1 file, 2 statements, 2 measured on local Postgres 18\.\d+.*nothing found/),
     ])
     expect(status).toBe(0)
   })
@@ -247,7 +247,7 @@ describe('bad input', () => {
 
   test('an unknown command names those there are', () => {
     const { status, stderr } = pgwitness(emptyFolder(), 'reviw')
-    expect(stderr).toMatch(/no command `reviw`: use review, audit or rules/)
+    expect(stderr).toMatch(/no command `reviw`: use review, audit, experiment, stats or rules/)
     expect(status).toBe(2)
   })
 
