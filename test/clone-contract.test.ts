@@ -163,7 +163,8 @@ describe.each(CONTESTANTS)('a clone of %s', (name) => {
     expect((await clone.run("insert into customers values (-3, 'c@example.com', 3)", signal)).error).toBeUndefined()
   })
   test('is not started for ever', async () => {
-    if (!clone.restart) return
+    // A native clone may start anew so often that it would take minutes.
+    if (!clone.restart || clone.connect) return
     const again = async () => {
       for (let i = 0; i < 20; i += 1) await clone.restart?.(signal)
     }

@@ -1,12 +1,12 @@
 import { UserError } from '../errors.ts'
 import type { CloneProvider, Connection } from './clone.ts'
-import { openConnection, type Target } from './native/connection.ts'
+import { isServerGone, type Target } from './native/connection.ts'
 import { type DatabaseCopies, openCopies } from './native/database-copies.ts'
 import { readDatabaseUrl } from './native/database-url.ts'
 import { isMarked, type Marked, markStatement, quoteName, READ_MARKER } from './native/marker.ts'
 import { newMask } from './native/masking.ts'
 import { nativeClone } from './native/native-clone.ts'
-import { keepRoleSettings, UNTOUCHED } from './native/role-settings.ts'
+import { guardRole, sessionSettings } from './native/role-guard.ts'
 import { refuseFarReachingRole, serverWide } from './native/script-role.ts'
 
 export interface TemplateOptions {
@@ -24,8 +24,6 @@ const STATEMENT_MS = 20_000
 const MAX_BYTES = 4 * 1024 ** 3
 /** A terabyte is copied in less, where blocks are not shared. */
 const COPY_MS = 3_600_000
-/** For what is done after the last script. */
-const CLEAN_MS = 60_000
 const SERVICE = 'template clone'
 
 /** Copies of a database that its owner marked, on the server it is on. */
@@ -39,12 +37,13 @@ export function templateClones(options: TemplateOptions): CloneProvider {
       const template = readDatabaseUrl(options.url, 'PGWITNESS_TEMPLATE_URL')
       const own = options.scriptUrl === undefined ? template : readDatabaseUrl(options.scriptUrl, 'PGWITNESS_SCRIPT_URL')
       const statementMs = options.statementMs ?? STATEMENT_MS
-      const settings = { statement_timeout: String(statementMs + 5_000), idle_in_transaction_session_timeout: '600000' }
       const copies = await openCopies(template, { service: SERVICE, statementMs: COPY_MS }, signal)
       try {
         await refuseUnmarked(copies.admin, template)
         await refuseFarReachingRole(copies.admin, own.user, '', 'PGWITNESS_SCRIPT_URL')
+        await copies.dropLeftovers(own)
         await makeCopy(copies, own, signal)
+        const settings = sessionSettings(statementMs, copies.major)
         return await cloneOf(copies, { ...own, database: copies.name, settings }, { ...options, statementMs }, signal)
       } catch (error) {
         await remove(copies, own)
@@ -70,9 +69,12 @@ async function makeCopy(copies: DatabaseCopies, { user }: Target, signal: AbortS
   await copies.admin.query(`grant all on database ${copies.name} to ${quoteName(user)}`)
 }
 
+/** A server that is gone keeps nothing from being told: the next run drops the copy. */
 async function remove(copies: DatabaseCopies, script: Target): Promise<void> {
   try {
     await copies.drop(script)
+  } catch (error) {
+    if (!isServerGone(error)) throw error
   } finally {
     await copies[Symbol.asyncDispose]()
   }
@@ -82,14 +84,8 @@ async function cloneOf(copies: DatabaseCopies, script: Target, options: Template
   const { statementMs, maxBytes = MAX_BYTES } = options
   const atStart = await copies.bytes()
   const plain = { service: SERVICE, statementMs }
-  const first = await openConnection(script, plain, signal)
-  const mask = await newMask(first)
-  const putBack = await keepRoleSettings(first)
-  await first[Symbol.asyncDispose]()
-  const putBackSettings = async (): Promise<void> => {
-    const session = await openConnection({ ...script, settings: UNTOUCHED }, plain, AbortSignal.timeout(CLEAN_MS))
-    await putBack(session).finally(async () => await session[Symbol.asyncDispose]())
-  }
+  const guard = await guardRole(script, plain)
+  const mask = await newMask(await guard.session())
   return await nativeClone(
     {
       provider: 'template',
@@ -105,15 +101,19 @@ async function cloneOf(copies: DatabaseCopies, script: Target, options: Template
             : undefined,
       },
       async restore(again) {
+        await guard.putBack()
+        await guard.release()
         await copies.drop(script)
         await makeCopy(copies, script, again)
-        await putBackSettings()
         return { script }
       },
       async remove() {
         try {
-          await putBackSettings()
+          await guard.putBack()
+        } catch (error) {
+          if (!isServerGone(error)) throw error
         } finally {
+          await guard.release()
           await remove(copies, script)
         }
       },

@@ -192,8 +192,27 @@ async function connect(target: Target, service: string): Promise<pg.Client> {
     throw new ServiceError(
       service,
       `cannot connect to ${database} at ${host}${port === undefined ? '' : `:${port}`}: ${(error as Error).message}`,
+      { cause: error },
     )
   }
+}
+
+const GONE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+])
+
+/** Whether connecting failed because there is no server there now. */
+export function isServerGone(error: unknown): boolean {
+  return error instanceof ServiceError && GONE.has((error.cause as { code?: string } | undefined)?.code ?? '')
 }
 
 /** Asks the server to cancel what a session runs, over a connection of its own as the protocol wants it; works when no more are allowed. */

@@ -20,6 +20,8 @@ export interface DatabaseCopies extends AsyncDisposable {
   readonly major: number
   /** The name of the copy that `make` makes; nobody else's. */
   readonly name: string
+  /** Drops the copies that runs which crashed left behind. */
+  dropLeftovers(script: Target): Promise<void>
   /** Makes the copy; one that was made before has to be dropped. */
   make(signal: AbortSignal): Promise<void>
   /** Drops it with whatever is connected or prepared in it; does nothing when there is none. `script` is who else may have left something. */
@@ -38,13 +40,13 @@ export async function openCopies(template: Target, options: ConnectionOptions, s
   const major = Math.floor(Number(server?.version) / 10_000)
   const name = `${PREFIX}${process.pid}_${Date.now().toString(36)}_${randomBytes(4).toString('hex')}`
   await admin.query('select pg_catalog.pg_advisory_lock($1)', [keyOf(name)])
-  await dropLeftovers(admin, major)
   return {
     get admin() {
       return admin
     },
     major,
     name,
+    dropLeftovers: async (script) => await dropLeftovers(admin, major, script, options),
     async make(stop) {
       await create(admin, major, template, name, options, stop)
       const owner = `pgwitness: a clone of ${template.database}, made by process ${process.pid} on ${hostname()}, ${new Date().toISOString()}`
@@ -86,15 +88,19 @@ function keyOf(name: string): string {
 }
 
 /** Those of other roles are theirs to drop. */
-async function dropLeftovers(admin: Connection, major: number): Promise<void> {
+async function dropLeftovers(admin: Connection, major: number, script: Target, options: ConnectionOptions): Promise<void> {
   const found = await admin.query<{ name: string }>(
     `select datname::pg_catalog.text as name from pg_catalog.pg_database where datname ~ '${NAME}' and pg_catalog.pg_has_role(datdba, 'USAGE')`,
   )
   for (const { name } of found) {
     const [lock] = await admin.query<{ free: boolean }>('select pg_catalog.pg_try_advisory_lock($1) as free', [keyOf(name)])
     if (!lock?.free) continue
-    // What cannot be dropped by this role is told by nobody: the next run tries again.
-    await dropOnce(admin, major, name)
+    try {
+      await drop(admin, major, name, { ...script, database: name }, options)
+    } catch (error) {
+      // Somebody is connected to it: the next run tries again.
+      if (!(error instanceof ServiceError)) throw error
+    }
     await admin.query('select pg_catalog.pg_advisory_unlock($1)', [keyOf(name)])
   }
 }
