@@ -1,25 +1,24 @@
-import { nodesOf, type Plan, type PlanNode } from './plan-node.ts'
+import { nodesOf, type Plan } from './plan-node.ts'
 
-/** Literals in the conditions of a plan; numbers of names (`$1`, `t1.c2`) are none. */
-const STRING = /'(?:[^']|'')*'/g
-const NUMBER = /(?<![\w$.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])/gi
+/** Names, references to other parts of the plan and parameters are kept; strings and numbers are literals. */
+const TOKEN =
+  /(?<kept>"(?:[^"]|"")*"|\b(?:InitPlan|SubPlan|hashed SubPlan)\s+\d+|\$\d+|[\p{L}_][\p{L}\p{N}_$]*)|'(?:[^']|'')*'|-?\d[\d.]*(?:e[+-]?\d+)?/giu
 
 /**
- * The plan without literals: the planner may show constants that the query did not have, computed from rows. Those that stand in the query stay
- * unknown as well, since nobody can tell them apart for certain.
+ * The plan without literals: the planner shows constants that the query does not have, what a function said to be immutable made of rows. Those
+ * that stand in the query go as well, since nobody can tell them apart for certain.
  */
 export function withoutLiterals(plan: Plan): Plan {
   const copy = structuredClone(plan)
-  for (const node of nodesOf(copy.root)) maskNode(node)
+  for (const node of nodesOf(copy.root)) {
+    for (const [name, text] of Object.entries(node.expressions)) node.expressions[name] = mask(text)
+  }
   return copy
 }
 
-function maskNode(node: PlanNode): void {
-  node.condition = mask(node.condition)
-  node.filter = mask(node.filter)
-  node.sortKey = node.sortKey.map((key) => mask(key) ?? '')
-}
-
-function mask(text: string | null): string | null {
-  return text === null ? null : text.replace(STRING, "'…'").replace(NUMBER, '…')
+function mask(text: string): string {
+  return text.replace(TOKEN, (token, ...rest) => {
+    const { kept } = rest.at(-1) as { kept?: string }
+    return kept ?? (token.startsWith("'") ? "'…'" : '…')
+  })
 }
