@@ -104,3 +104,12 @@ async function dblab({ dblab: { engines }, postgres, limits }: Config, { variabl
     statementMs: limits.statementSeconds * 1000,
   })
 }
+
+/** Production's statistics as `stats export` writes them, and sentences for whoever exports. */
+export async function exportStatistics(
+  request: { url: string; values: boolean; schemas: readonly string[] },
+  signal: AbortSignal,
+): Promise<{ json: string; notes: string[] }> {
+  const { readProductionStatistics } = await import('./clones/twin/export.ts')
+  return await readProductionStatistics(request, signal)
+}

@@ -5,8 +5,8 @@ import { type Cluster, newCluster } from './local/cluster.ts'
 import { assistant, setUp } from './local/rights.ts'
 import { findTemplate, storeTemplate } from './local/templates.ts'
 import { type Binaries, findBinaries } from './native/binaries.ts'
-import type { Target } from './native/connection.ts'
-import { nativeClone } from './native/native-clone.ts'
+import type { ConnectionOptions, Target } from './native/connection.ts'
+import { type NativeDatabase, nativeClone } from './native/native-clone.ts'
 import { replayOn } from './native/replay-on.ts'
 
 export interface LocalOptions {
@@ -30,7 +30,7 @@ const STATEMENT_MS = 20_000
 const MAX_BYTES = 4 * 1024 ** 3
 const SERVICE = 'local clone'
 /** Raise when what a stored cluster holds is made in another way. */
-const FORMAT = 'local 1'
+const FORMAT = 'local 2'
 
 /** The programs for a major; a UserError that says how to get them when there are none. */
 export function localBinaries({ postgres, folders = [], path = '' }: Pick<LocalOptions, 'postgres' | 'folders' | 'path'>): Binaries {
@@ -69,23 +69,46 @@ export function localClones(options: LocalOptions): CloneProvider {
   }
 }
 
-async function cloneOn(cluster: Cluster, base: CloneBase, options: LocalOptions, signal: AbortSignal): Promise<Clone> {
+/** What makes another kind of clone of a local one. */
+export interface LocalKind extends Pick<NativeDatabase, 'provider' | 'data' | 'atProductionSize'> {
+  refuses?: ConnectionOptions['refuses']
+  /** The base stands there again. */
+  restored?(): void
+  notes?: readonly string[]
+}
+
+/** A clone on a cluster that nothing was done with yet. */
+export async function cloneOn(
+  cluster: Cluster,
+  base: CloneBase,
+  options: LocalOptions,
+  signal: AbortSignal,
+  kind: LocalKind = { provider: 'local', data: 'nothing' },
+): Promise<Clone> {
   const statementMs = options.statementMs ?? STATEMENT_MS
   const prepared = await prepare(cluster, base, { ...options, statementMs }, signal)
   const targets = targetsOf(cluster, statementMs)
   const { template } = prepared
   return await nativeClone(
     {
-      provider: 'local',
-      data: 'nothing',
+      provider: kind.provider,
+      data: kind.data,
+      ...(kind.atProductionSize && { atProductionSize: kind.atProductionSize }),
       ...targets,
-      options: { service: SERVICE, statementMs, assist: assistant(cluster), check: growthOf(cluster, options.maxBytes ?? MAX_BYTES) },
+      options: {
+        service: SERVICE,
+        statementMs,
+        assist: assistant(cluster),
+        check: growthOf(cluster, options.maxBytes ?? MAX_BYTES),
+        refuses: kind.refuses,
+      },
       skipped: prepared.skipped,
       cached: prepared.cached,
-      notes: prepared.notes,
+      notes: [...prepared.notes, ...(kind.notes ?? [])],
       async restore(again) {
         await cluster.stop('immediate')
         await prepare(cluster, base, { ...options, statementMs }, again)
+        kind.restored?.()
         return targets
       },
       ...(template !== undefined && {

@@ -94,6 +94,17 @@ function program(): Command {
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
     .action(async (name: string | undefined, options) => (await import('./rules.ts')).runRules(name, options))
 
+  const stats = pgwitness.command('stats').description("Production's statistics, for twins: plans at its size without its rows.")
+  stats
+    .command('export')
+    .description('Write what the planner knows of a database as JSON, by one statement that only reads. Any standby will do.')
+    .option('--url <url>', 'postgres://user:password@host/database; PGHOST, PGDATABASE and so on when left out')
+    .option('--output <file>', 'file to write; standard output when left out')
+    .option('--no-values', 'leave out every value of a row: most common values and histogram bounds')
+    .addOption(new Option('--schema <name>', 'only this schema; may be repeated').argParser(collect).default([], 'all'))
+    .action(async (options) => (await import('./stats.ts')).runStatsExport(options))
+    .exitOverride()
+
   pgwitness
     .command('experiment')
     .description('Put one question to a clone: the experiments that reviews are made of. Without a name, lists them.')

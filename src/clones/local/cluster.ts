@@ -94,7 +94,20 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
       server = undefined
     },
     initialise() {
-      const args = ['-D', data, '-U', ADMIN, '-A', 'trust', '--no-sync', '--no-locale', '-E', 'UTF8', '--wal-segsize=1']
+      const args = [
+        '-D',
+        data,
+        '-U',
+        ADMIN,
+        '-A',
+        'trust',
+        '--no-sync',
+        '--no-locale',
+        '-E',
+        'UTF8',
+        '--wal-segsize=1',
+        ...(binaries.major >= 18 ? ['--no-data-checksums'] : []),
+      ]
       rmSync(data, { recursive: true, force: true })
       try {
         runAs(account, join(binaries.bin, 'initdb'), args, folder)

@@ -21,7 +21,8 @@ const CREATE_EXTENSION =
   /^\s*create\s+extension\s+(?:if\s+not\s+exists\s+)?("[^"]+"|[\w-]+)\s*(?:with\s+)?(?:schema\s+("[^"]+"|\w+)\s*)?(?:version\s+\S+\s*)?(?:cascade\s*)?;?\s*$/i
 const CREATE_ROLE = /^\s*create\s+(?:role|user|group)\s+("[^"]+"|\w+)\b/i
 
-async function asAdmin<Result>(cluster: Cluster, work: (admin: Connection) => Promise<Result>): Promise<Result> {
+/** Does something as the owner of the cluster: our own statements alone. */
+export async function asAdmin<Result>(cluster: Cluster, work: (admin: Connection) => Promise<Result>): Promise<Result> {
   const target = { host: cluster.folder, database: 'postgres', user: ADMIN, settings: { search_path: 'pg_catalog' } }
   const admin = await openConnection(target, { service: 'local clone', statementMs: 60_000 }, AbortSignal.timeout(60_000))
   try {

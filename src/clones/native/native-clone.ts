@@ -17,6 +17,8 @@ export interface NativeDatabase {
   /** Brings the database back to its base while nobody is connected, and tells how to connect from then on. Without it a clone that died stays dead. */
   restore?: ((signal: AbortSignal) => Promise<{ script: Target; observer?: Target | undefined }>) | undefined
   memo?: Clone['memo']
+  /** See `Clone.atProductionSize`; runs while nobody is connected. */
+  atProductionSize?: (() => Promise<void>) | undefined
   /** Removes it, when every connection is closed. Must not fail for what is gone already. */
   remove(): Promise<void>
 }
@@ -64,7 +66,7 @@ export async function nativeClone(database: NativeDatabase, signal: AbortSignal)
     others.clear()
     await Promise.all(all.map(async (connection) => await connection[Symbol.asyncDispose]()))
   }
-  const { memo, restore } = database
+  const { memo, restore, atProductionSize } = database
   let untouched = true
   return {
     provider: database.provider,
@@ -105,6 +107,13 @@ export async function nativeClone(database: NativeDatabase, signal: AbortSignal)
       return tracked
     },
     ...(memo && { memo: async (name: string, compute: () => Promise<string>) => await (untouched ? memo(name, compute) : compute()) }),
+    ...(atProductionSize && {
+      async atProductionSize() {
+        await closeAll()
+        await atProductionSize()
+        main = await open()
+      },
+    }),
     ...(restore && {
       async restart(stop: AbortSignal) {
         if (restarts >= MAX_RESTARTS) {
