@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CloneProvider } from '../src/clones/clone.ts'
 import { openConnection } from '../src/clones/native/connection.ts'
@@ -111,6 +113,21 @@ describe('a template', () => {
 })
 
 describe('what a script does to its own role', () => {
+  test('does not lock it out', async () => {
+    const rules = join(server.cluster.folder, 'data/pg_hba.conf')
+    writeFileSync(rules, `local all guarded scram-sha-256\n${readFileSync(rules, 'utf8')}`)
+    await server.query("create role guarded login password 'secret'")
+    await server.query('select pg_reload_conf()')
+    const make = async (password: string) =>
+      await urlClones({ url: server.url('shop_disposable', `guarded:${password}`) }).create({ scripts: [] }, signal)
+    await expect(make('wrong')).rejects.toThrow('password authentication failed')
+    const clone = await make('secret')
+    await clone.run("do $$ begin execute 'alter role current_user password ''hostile'' '; end $$", signal)
+    await expect(make('secret')).rejects.toThrow('password authentication failed')
+    await clone[Symbol.asyncDispose]()
+    await (await make('secret'))[Symbol.asyncDispose]()
+    await server.query('drop role guarded')
+  })
   test('is undone: settings that were there come back, and no password stays', async () => {
     await server.query(
       "alter role reader set search_path = public, pg_catalog; alter role reader in database shop_disposable set work_mem = '1MB'",

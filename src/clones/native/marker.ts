@@ -15,7 +15,7 @@ export type Use = keyof typeof MARKERS
 
 /** A row with `comment`, `setting` and the server's `major` version for the database named by the first parameter and the role named by the second; none when there is none. */
 export const READ_MARKER = `select pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000 as major, pg_catalog.shobj_description(d.oid, 'pg_database') as comment,
-  (select pg_catalog.substr(one, 17) from pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) one
+  (select pg_catalog.substr(one, 18) from pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) one
     where s.setdatabase in (0, d.oid) and s.setrole in (0, (select oid from pg_catalog.pg_roles where rolname = $2)) and one like 'pgwitness.clones=%'
     order by s.setdatabase = 0, s.setrole = 0 limit 1) as setting
 from pg_catalog.pg_database d where d.datname = $1`
