@@ -6,11 +6,15 @@ import { readScript } from '../sql/reader/read-script.ts'
 import type { Statement } from '../sql/statement.ts'
 import type { Experiment } from './experiment.ts'
 import { readCatalog } from './read-catalog.ts'
-import { isControl } from './transactions.ts'
+import { isControl, transactionsOf } from './transactions.ts'
 import { type Known, quoted, quotedKey, type Requirement, requirementsOf } from './violations/requirement.ts'
 
 const Input = z.strictObject({
   script: z.string().meta({ file: true }).describe('File of SQL whose constraints are held against the rows.'),
+  transaction: z
+    .enum(['file', 'implicit', 'none'])
+    .default('file')
+    .describe('How its tool sends it: one transaction, one query, or each statement alone.'),
 })
 
 /** Counts, never values. */
@@ -29,16 +33,20 @@ export interface RequirementCount {
   rows: number | null
   /** Why they were not. */
   reason: string | null
+  /** They are not rejected now, but when the constraint is validated, and whenever they are changed. */
+  later: boolean
 }
 
-export const EXPERIMENT: Experiment<z.infer<typeof Input>, Violations> = {
+export const EXPERIMENT: Experiment<z.input<typeof Input>, Violations> = {
   name: 'violations',
   question: 'How many rows would a new NOT NULL, CHECK, UNIQUE, foreign key or narrower type reject?',
   input: Input,
   needs: 'rows',
-  async run(clone, { script }, { signal }) {
+  async run(clone, { script, transaction = 'file' }, { signal }) {
     if (clone.data !== 'rows') throw new UserError(`A ${clone.provider} clone has no rows to count: use --clone template, dblab or a URL.`)
-    return await countViolations(clone, await readScript(script, 'none'), signal)
+    const groups = transactionsOf(await readScript(script, transaction), transaction)
+    const kept = groups.filter(({ rolledBack }) => !rolledBack).flatMap(({ statements }) => statements)
+    return await countViolations(clone, kept, signal)
   },
   summarise({ requirements }) {
     const broken = requirements.filter(({ rows }) => (rows ?? 0) > 0)
@@ -51,12 +59,14 @@ export const EXPERIMENT: Experiment<z.infer<typeof Input>, Violations> = {
   },
   render({ requirements }) {
     return requirements.map(
-      ({ line, what, table, rows, reason }) =>
-        `line ${line}  ${String(rows ?? '?').padStart(12)}  ${table}  ${what}${reason === null ? '' : `  (${reason})`}`,
+      ({ line, what, table, rows, reason, later }) =>
+        `line ${line}  ${String(rows ?? '?').padStart(12)}  ${table}  ${what}${later ? '  when it is validated, or they change' : ''}${reason === null ? '' : `  (${reason})`}`,
     )
   },
 }
 
+/** Shorter than a clone gives a statement, so that one long count does not end the others. */
+const COUNT_MS = 15_000
 const BEFORE = 'savepoint pgwitness_before'
 const BACK = 'rollback to savepoint pgwitness_before'
 
@@ -64,7 +74,7 @@ const BACK = 'rollback to savepoint pgwitness_before'
  * Counts at the place of each statement, what stands before it in the script having run. Everything is one transaction that is rolled back; counting is
  * read only. Statements that refuse a transaction, or fail, are left out of what has run.
  */
-export async function countViolations(clone: Clone, statements: readonly Statement[], signal: AbortSignal): Promise<Violations> {
+async function countViolations(clone: Clone, statements: readonly Statement[], signal: AbortSignal): Promise<Violations> {
   const requirements: RequirementCount[] = []
   const known = knownOf(clone, signal)
   const ask = async (steps: Step[]): Promise<StepOutcome[]> => await clone.batch(steps, signal)
@@ -87,20 +97,24 @@ export async function countViolations(clone: Clone, statements: readonly Stateme
 
 /** Expressions of the change are part of the query, so it may only read, and its server takes one statement. */
 async function count(
-  { what, table, count: sql }: Requirement,
+  { what, table, count: sql, prepare, later = false }: Requirement,
   ask: (steps: Step[]) => Promise<StepOutcome[]>,
 ): Promise<Omit<RequirementCount, 'line'>> {
+  if (sql === undefined) return { what, table, later, rows: null, reason: 'an expression or a condition of it is not counted' }
   const outcomes = await ask([
     { sql: BEFORE, name: 'savepoint' },
+    ...(prepare === undefined ? [] : [{ sql: prepare }]),
     { sql: 'set transaction read only', name: 'read only' },
-    { sql, name: 'count' },
+    { sql: `set local statement_timeout = ${COUNT_MS}`, name: 'count limit' },
+    { sql, name: `count ${sql}` },
+    { sql: BACK, name: 'back', always: true },
   ])
-  await ask([{ sql: BACK, name: 'back' }])
   const error = outcomes.find((outcome) => outcome.error)?.error
-  const rows = outcomes[2]?.values[0]?.rows
+  const rows = outcomes.at(-2)?.values[0]?.rows
   return {
     what,
     table,
+    later,
     rows: rows === undefined || rows === null ? null : Number(rows),
     reason: error ? `${error.code} ${sqlState(error.code)}` : null,
   }
@@ -119,7 +133,6 @@ function sqlState(code: string): string {
 
 function knownOf(clone: Clone, signal: AbortSignal): (statement: Statement) => Known {
   return (statement) => ({
-    postgres: clone.postgres,
     async constraints(table) {
       return (await readCatalog(clone)).relations.get(table)?.constraints ?? []
     },
@@ -134,7 +147,20 @@ function knownOf(clone: Clone, signal: AbortSignal): (statement: Statement) => K
       )
     },
     keysOf: async (operation) => await keysOf(operation, statement, clone, signal),
+    exclusionOf: ({ constraint }) => exclusionOf(statement.text, constraint?.columns ?? []),
   })
+}
+
+const EXCLUDE = /\bexclude\s+(?:using\s+[\w"]+\s*)?\(([^()]*)\)(?!\s*where\b)/i
+const ELEMENT = /^\s*(?:"(?:[^"]|"")+"|[\w$]+)(?:\s+[\w.]+)?\s+with\s+([-+*/<>=~!@#%^&|`?]+)\s*$/i
+
+/** The operators as written, where each stands by a plain column; of several EXCLUDE in a statement none is told. */
+function exclusionOf(text: string, columns: readonly string[]): Array<{ column: string; operator: string }> | undefined {
+  const elements = text.match(/\bexclude\b/gi)?.length === 1 ? EXCLUDE.exec(text)?.[1]?.split(',') : undefined
+  const operators = elements?.map((element) => ELEMENT.exec(element)?.[1])
+  if (operators?.length !== columns.length) return undefined
+  const pairs = columns.flatMap((column, index) => (operators[index] === undefined ? [] : [{ column, operator: operators[index] }]))
+  return pairs.length === columns.length ? pairs : undefined
 }
 
 const UNIQUE = /^(\s*create\s+)unique\s+(index\s+)(?:concurrently\s+)?(?:if\s+not\s+exists\s+)?/i

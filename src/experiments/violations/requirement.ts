@@ -7,8 +7,12 @@ export interface Requirement {
   what: string
   /** `schema.name` of the table whose rows are looked at. */
   table: string
-  /** Counts, as `rows`, those that do not meet it. Expressions of the change stand in it as they are. */
-  count: string
+  /** Counts, as `rows`, those that do not meet it. Expressions of the change stand in it as they are. Undefined where no query can tell. */
+  count: string | undefined
+  /** What the count needs before: a function in the session's temporary schema. */
+  prepare?: string
+  /** NOT VALID: rows that are there may stay until they are validated or changed. */
+  later?: boolean
 }
 
 /** What is known of the database where the statement is about to run. */
@@ -19,7 +23,8 @@ export interface Known {
   columnsOf(domain: string): Promise<Array<{ table: string; column: string }>>
   /** Key expressions and predicate of the index a statement would build, as it stands after building it without UNIQUE. */
   keysOf(operation: Operation): Promise<{ keys: string[]; predicate: string | undefined } | undefined>
-  postgres: number
+  /** The columns of an EXCLUDE with their operators; undefined where it has an expression or a predicate. */
+  exclusionOf(operation: Operation): Array<{ column: string; operator: string }> | undefined
 }
 
 /** What an operation begins to require. Those it makes of its own new table are nobody's problem. */
@@ -29,11 +34,8 @@ export async function requirementsOf(operation: Operation, known: Known): Promis
   if (!table || table.new) return []
   const here = table.key
   if (action === 'set not null' && column) return [notNull(here, [column.name])]
-  if (action === 'add column' && column) {
-    const filled = column.default !== 'none' || column.serial || column.identity || column.generated
-    return column.nullable === false && !filled ? [{ what: `not null (${column.name})`, table: here, count: counting(here, 'true') }] : []
-  }
-  if (action === 'alter column type') return ofType(operation, known)
+  if (action === 'add column' && column) return newColumn(here, column)
+  if (action === 'alter column type') return ofType(operation)
   if (action === 'create index' && operation.unique) {
     const built = await known.keysOf(operation)
     return built ? [unique(here, built.keys, { predicate: built.predicate, equalNulls: operation.index?.nullsNotDistinct })] : []
@@ -44,7 +46,28 @@ export async function requirementsOf(operation: Operation, known: Known): Promis
     const found = (await known.constraints(here)).find(({ name }) => name === constraint.name)
     return found && !found.valid ? await ofConstraint(here, found, known) : []
   }
-  return action === 'add constraint' ? await ofConstraint(here, constraint, known) : []
+  if (action !== 'add constraint' || constraint.enforced === false) return []
+  if (constraint.type === 'exclusion') return [exclusion(here, known.exclusionOf(operation), constraint.columns ?? [])]
+  const required = await ofConstraint(here, constraint, known)
+  return constraint.valid === false ? required.map((one) => ({ ...one, later: true })) : required
+}
+
+/** Without a value to give them, every row there is refuses it. */
+function newColumn(table: string, column: NonNullable<Operation['column']>): Requirement[] {
+  const filled = column.default !== 'none' || column.serial || column.identity || column.generated
+  return column.nullable === false && !filled ? [{ what: `not null (${column.name})`, table, count: counting(table, 'true') }] : []
+}
+
+/** Rows that another one stands in the way of. */
+function exclusion(table: string, pairs: ReturnType<Known['exclusionOf']>, columns: readonly string[]): Requirement {
+  if (!pairs) return { what: `exclude (${columns.join(', ')})`, table, count: undefined }
+  const met = pairs.map(({ column, operator }) => `a.${quoted(column)} ${operator} b.${quoted(column)}`).join(' and ')
+  const others = `select from ${quotedKey(table)} b where (b.tableoid, b.ctid) <> (a.tableoid, a.ctid) and ${met}`
+  return {
+    what: `exclude (${pairs.map(({ column, operator }) => `${column} with ${operator}`).join(', ')})`,
+    table,
+    count: `select pg_catalog.count(*) as rows from ${quotedKey(table)} a where exists (${others})`,
+  }
 }
 
 interface Constraint {
@@ -124,36 +147,53 @@ const INTEGERS: Record<string, [string, string]> = {
   bigint: ['-9223372036854775808', '9223372036854775807'],
 }
 
-/** Values that do not fit the new type. What USING computes is only known where it is a plain cast. */
-function ofType({ table, column, using }: Operation, { postgres }: Known): Requirement[] {
+/** Values that do not fit the new type. */
+function ofType({ table, column, using }: Operation): Requirement[] {
   if (!table || !column) return []
   const here = table.key
   const name = quoted(column.name)
-  const cast = /^\s*\(?\s*("?[\w$]+"?)\s*\)?\s*::\s*[\w ]+(?:\([\d, ]+\))?\s*$/.exec(String(using ?? ''))?.[1]
-  if (using !== undefined && cast?.replaceAll('"', '') !== column.name) return []
   const what = `type ${column.fullType} (${column.name})`
   const [size, scale = 0] = column.modifiers ?? []
-  const text = /^character( varying)?$/.test(column.type ?? '') && size !== undefined
-  if (text) return [{ what, table: here, count: counting(here, `pg_catalog.char_length(pg_catalog.rtrim(${name}::text)) > ${size}`) }]
-  const range = INTEGERS[column.type ?? '']
-  if (using !== undefined && postgres >= 16) {
-    const valid = `not pg_catalog.pg_input_is_valid(${name}::text, '${(column.fullType ?? '').replaceAll("'", "''")}')`
-    return [{ what, table: here, count: counting(here, valid) }]
+  const condition = (sql: string): Requirement[] => [{ what, table: here, count: counting(here, sql) }]
+  if (using === undefined && !column.array) {
+    const text = /^(?:text|character(?: varying)?)$/.test(column.type ?? '')
+    // Blanks at the end are cut off without a word.
+    if (text && size !== undefined) return condition(`pg_catalog.char_length(pg_catalog.rtrim(${name}::pg_catalog.text)) > ${size}`)
+    if (text && column.type !== 'character') return []
+    const range = INTEGERS[column.type ?? '']
+    if (range) return condition(`${name} < ${range[0]} or ${name} > ${range[1]}`)
+    if (column.type === 'numeric')
+      return size === undefined
+        ? []
+        : condition(`pg_catalog.abs(pg_catalog.round(${name}, ${scale})) >= 1e${size - scale}::pg_catalog.numeric`)
   }
-  if (using !== undefined) return []
-  if (range) return [{ what, table: here, count: counting(here, `${name} < ${range[0]} or ${name} > ${range[1]}`) }]
-  if (column.type === 'numeric' && size !== undefined)
-    return [
-      { what, table: here, count: counting(here, `pg_catalog.abs(pg_catalog.round(${name}, ${scale})) >= 1e${size - scale}::numeric`) },
-    ]
-  return []
+  return [{ what, table: here, ...tried(here, name, String(column.fullType), using === undefined ? undefined : String(using)) }]
+}
+
+/** Tries the conversion of each row, as ALTER TABLE would, and catches its error. */
+function tried(table: string, column: string, type: string, using: string | undefined): Pick<Requirement, 'prepare' | 'count'> {
+  const bare = quoted(table.slice(table.indexOf('.') + 1))
+  const value = using === undefined ? column : `(${using}\n)`
+  const body = `#variable_conflict use_column
+    declare pgwitness_value ${type};
+    begin
+      select ${value} into pgwitness_value from (select (pgwitness_row).*) ${bare};
+      return false;
+    exception when others then return true;
+    end`
+  return {
+    prepare: `create function pg_temp.pgwitness_fails(pgwitness_row ${quotedKey(table)}) returns pg_catalog.bool language plpgsql as E'${body
+      .replaceAll('\\', '\\\\')
+      .replaceAll("'", "''")}'`,
+    count: `select pg_catalog.count(*) as rows from ${quotedKey(table)} pgwitness_row where pg_temp.pgwitness_fails(pgwitness_row)`,
+  }
 }
 
 async function ofDomain({ what, type, constraint }: Operation, known: Known): Promise<Requirement[]> {
   const expression = constraint?.expression
   if (what !== 'set not null' && !(what === 'add constraint' && expression !== undefined)) return []
   const columns = await known.columnsOf(String(type))
-  return columns.map(({ table, column }) => {
+  return columns.map(({ table, column }): Requirement => {
     if (what === 'set not null') return notNull(table, [column])
     return {
       what: `check (${expression}) of ${String(type)} (${column})`,
