@@ -74,7 +74,8 @@ export interface LocalKind extends Pick<NativeDatabase, 'provider' | 'data' | 'a
   refuses?: ConnectionOptions['refuses']
   /** The base stands there again. */
   restored?(): void
-  notes?: readonly string[]
+  /** Sentences for the reader, to which may be added. */
+  notes?: string[]
 }
 
 /** A clone on a cluster that nothing was done with yet. */
@@ -89,6 +90,8 @@ export async function cloneOn(
   const prepared = await prepare(cluster, base, { ...options, statementMs }, signal)
   const targets = targetsOf(cluster, statementMs)
   const { template } = prepared
+  const notes = kind.notes ?? []
+  notes.unshift(...prepared.notes)
   return await nativeClone(
     {
       provider: kind.provider,
@@ -104,7 +107,7 @@ export async function cloneOn(
       },
       skipped: prepared.skipped,
       cached: prepared.cached,
-      notes: [...prepared.notes, ...(kind.notes ?? [])],
+      notes,
       async restore(again) {
         await cluster.stop('immediate')
         await prepare(cluster, base, { ...options, statementMs }, again)

@@ -37,6 +37,7 @@ export function twinClones(options: TwinOptions): CloneProvider {
       const cluster = newCluster(localBinaries(local), options.settings)
       try {
         const size = { reached: false }
+        const notes = notesOf(statistics, path)
         return await cloneOn(cluster, base, local, signal, {
           provider: 'twin',
           data: 'statistics',
@@ -46,10 +47,10 @@ export function twinClones(options: TwinOptions): CloneProvider {
           },
           async atProductionSize() {
             if (size.reached) return
-            await toProductionSize(cluster, statistics)
+            await toProductionSize(cluster, statistics, notes)
             size.reached = true
           },
-          notes: await notesOf(statistics, path),
+          notes,
         })
       } catch (error) {
         await cluster.remove()
@@ -59,7 +60,7 @@ export function twinClones(options: TwinOptions): CloneProvider {
   }
 }
 
-async function notesOf(statistics: Statistics, path: string): Promise<string[]> {
+function notesOf(statistics: Statistics, path: string): string[] {
   if (statistics.relations.every(({ columns }) => columns.length === 0))
     throw new UserError(`${path} has no statistics of any column: export them as a role that may read the tables.`)
   return statistics.values
@@ -68,17 +69,18 @@ async function notesOf(statistics: Statistics, path: string): Promise<string[]> 
 }
 
 const PLANS =
-  /^\s*(?:explain\b(?!\s*\([^)]*\banalyze\b(?!\s*(?:off|false|0)))(?!\s+(?:verbose\s+)?analyze\b)|prepare\b|deallocate\b|set\b|reset\b|begin\b|rollback\b|savepoint\b)/i
+  /^\s*(?:explain\b(?!\s*\([^)]*\banalyze\b(?!\s*(?:off|false|0)))(?!\s+(?:verbose\s+)?analyze\b)|prepare\b|deallocate\b|set\b|reset\b|begin\b|rollback\b|savepoint\b|do E'declare plan pg_catalog\.text; begin\s+execute E''explain\b)/i
 
 /** Its tables are holes: a query would find nothing, and read for hours to do so. */
 function onlyPlans(sql: string): DatabaseError | undefined {
   return PLANS.test(sql) ? undefined : { code: '55000', message: 'a twin at production size only makes plans' }
 }
 
-async function toProductionSize(cluster: Cluster, statistics: Statistics): Promise<void> {
+/** What could not be loaded is added to `notes`. */
+async function toProductionSize(cluster: Cluster, statistics: Statistics, notes: string[]): Promise<void> {
   const sizes = await asAdmin(cluster, async (admin) => {
     const relations = await readRelations(admin)
-    await restoreStatistics(admin, statistics, relations)
+    notes.push(...(await restoreStatistics(admin, statistics, relations)))
     await countNewIndexes(admin, relations, statistics.relations)
     return await sizesOf(admin, relations, statistics.relations)
   })

@@ -106,7 +106,9 @@ async function run(
   using progress = showProgress(options.progress)
   progress.say('starting a clone')
   await using clone = await cloneFor(Object.values(paths), options, signal)
+  const known = new Set(clone.notes)
   const result = await experiment.run(clone, input, { signal, progress: (what) => progress.say(what) })
+  for (const note of clone.notes ?? []) if (!known.has(note)) console.error(`pgwitness: ${note}`)
   progress[Symbol.dispose]()
   const on = `${clone.provider} Postgres ${clone.version}`
   if (options.format === 'json') process.stdout.write(jsonText({ experiment: experiment.name, clone: on, input, result }))

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, ftruncateSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs'
 
 const PAGE = 8192
 /** Pages of a segment: 1 GB. */
@@ -26,21 +26,48 @@ export function extendFile(path: string, pages: number, chown: (path: string) =>
 const META = { magic: 24, root: 32, level: 36, fastRoot: 40, fastLevel: 44 }
 const BTREE_MAGIC = 0x053162
 
-/** Tells the planner how high a B-tree is, which it charges a descent for. Does nothing to a file that is no B-tree. */
+/**
+ * Makes a B-tree an empty one of that height, which the planner charges a descent for: a root, below it pages with one downlink each, and an empty leaf. The
+ * planner also looks for the first and last key of an index, and there has to be a way down to none. Does nothing to a file that is no B-tree.
+ */
 export function setTreeHeight(path: string, level: number): void {
   const file = openSync(path, 'r+')
   try {
-    const page = Buffer.alloc(PAGE)
-    if (readSync(file, page, 0, PAGE, 0) < PAGE || page.readUInt32LE(META.magic) !== BTREE_MAGIC) return
-    page.writeUInt32LE(1, META.root)
-    page.writeUInt32LE(level, META.level)
-    page.writeUInt32LE(1, META.fastRoot)
-    page.writeUInt32LE(level, META.fastLevel)
-    writeSync(file, page, 0, PAGE, 0)
-    if (statSync(path).size < 2 * PAGE) ftruncateSync(file, 2 * PAGE)
+    const meta = Buffer.alloc(PAGE)
+    if (readSync(file, meta, 0, PAGE, 0) < PAGE || meta.readUInt32LE(META.magic) !== BTREE_MAGIC) return
+    for (const field of [META.root, META.fastRoot]) meta.writeUInt32LE(1, field)
+    for (const field of [META.level, META.fastLevel]) meta.writeUInt32LE(level, field)
+    writeSync(file, meta, 0, PAGE, 0)
+    for (let block = 1; block <= level + 1; block += 1) writeSync(file, treePage(block, level + 1 - block), 0, PAGE, block * PAGE)
   } finally {
     closeSync(file)
   }
+}
+
+const SPECIAL = PAGE - 16
+/** Size of an index tuple without a key, marked as a downlink whose key is less than all. */
+const DOWNLINK_BYTES = 8
+const DOWNLINK = DOWNLINK_BYTES | 0x2000
+const LEAF = 1
+const ROOT = 2
+
+/** A page that is alone on its level, as of version 4 of the B-tree: header, one line pointer, one downlink to the next block, level and flags. */
+function treePage(block: number, level: number): Buffer {
+  const page = Buffer.alloc(PAGE)
+  const items = level > 0 ? 1 : 0
+  const upper = SPECIAL - items * DOWNLINK_BYTES
+  page.writeUInt16LE(24 + 4 * items, 12)
+  page.writeUInt16LE(upper, 14)
+  page.writeUInt16LE(SPECIAL, 16)
+  page.writeUInt16LE(PAGE | 4, 18)
+  if (items > 0) {
+    page.writeUInt32LE(upper | (1 << 15) | (DOWNLINK_BYTES << 17), 24)
+    page.writeUInt16LE(block + 1, upper + 2)
+    page.writeUInt16LE(DOWNLINK, upper + 6)
+  }
+  page.writeUInt32LE(level, SPECIAL + 8)
+  page.writeUInt16LE((level === 0 ? LEAF : 0) | (block === 1 ? ROOT : 0), SPECIAL + 12)
+  return page
 }
 
 /** Bytes of a page that hold tuples, of a leaf at its fillfactor of 90 and of an inner page at 70. */

@@ -143,11 +143,11 @@ async function restoreExtended(admin: Connection, { extended }: Statistics): Pro
     await admin.query('savepoint one')
     try {
       const rows = await admin.query<{ oid: number }>(
-        `with target as (select s.oid from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where n.nspname = $1 and s.stxname = $2 and s.stxkeys::int2[] = $3::int2[]),
+        `with target as (select s.oid from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where n.nspname = $1 and s.stxname = $2 and array_to_string(s.stxkeys::int2[], ',') = $3),
           gone as (delete from pg_statistic_ext_data d using target where d.stxoid = target.oid and d.stxdinherit = $4)
         insert into pg_statistic_ext_data (stxoid, stxdinherit, stxdndistinct, stxddependencies)
         select oid, $4, decode($5, 'hex')::pg_ndistinct, decode($6, 'hex')::pg_dependencies from target returning stxoid::int8 as oid`,
-        [one.schema, one.name, one.columns, one.inherited, one.distinct ?? null, one.dependencies ?? null],
+        [one.schema, one.name, one.columns.join(), one.inherited, one.distinct ?? null, one.dependencies ?? null],
       )
       // Reading them is what fails when they are not what they claim to be.
       if (rows.length > 0)
