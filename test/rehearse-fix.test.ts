@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { embeddedClones } from '../src/clones/embedded.ts'
 import { localClones } from '../src/clones/local.ts'
 import { UserError } from '../src/errors.ts'
 import { EXPERIMENT } from '../src/experiments/rehearse-fix.ts'
@@ -12,7 +13,7 @@ const base = { scripts: [{ path: '1.sql', sql: SHOP.join(';'), statements: SHOP.
 
 async function run(major: number, script: string, line: number, steps: string[]) {
   await using clone = await localClones({ postgres: major }).create(base, signal)
-  return await EXPERIMENT.run(clone, { script, line, steps, transaction: 'file' }, { signal, progress() {} })
+  return await EXPERIMENT.run(clone, { script, line, steps }, { signal, progress() {} })
 }
 
 test.each([12, 16, 18])('Postgres %i: a fix that ends in the same schema without the harm', async (major) => {
@@ -33,6 +34,24 @@ test.each([12, 16, 18])('Postgres %i: a fix that ends in the same schema without
     'create index concurrently orders_email on orders (email)',
   ])
   expect(index).toMatchObject({ differences: [], steps: [{ error: null }] })
+})
+
+test('what a script sets holds for the steps, its own transaction does not, and a statement has a number', async () => {
+  const script = `begin;\ncreate schema app;\nset search_path = app;\ncreate table t (a int);\nset lock_timeout = '2s';\ncreate index t_a on t (a);\ncommit;`
+  await using clone = await localClones({ postgres: 18 }).create(base, signal)
+  const steps = ['create index concurrently t_a on t (a)']
+  const fix = await EXPERIMENT.run(clone, { script, statement: 6, steps }, { signal, progress() {} })
+  expect(fix).toMatchObject({ differences: [], harmless: true, steps: [{ error: null }] })
+  const context = { signal, progress() {} }
+  await expect(EXPERIMENT.run(clone, { script, statement: 6, steps: ['select 1; select 2'] }, context)).rejects.toThrow(/one statement/)
+  await expect(EXPERIMENT.run(clone, { script, steps }, context)).rejects.toThrow(UserError)
+})
+
+test('the embedded clone rehearses as well', async () => {
+  await using clone = await embeddedClones().create(base, signal)
+  const script = 'create index orders_email on orders (email)'
+  const same = await EXPERIMENT.run(clone, { script, line: 1, steps: [script] }, { signal, progress() {} })
+  expect(same).toMatchObject({ harmless: false, differences: [], original: { lock: 'share', works: ['public.orders'] } })
 })
 
 test('a fix that fails, does the same harm or ends elsewhere is told', async () => {

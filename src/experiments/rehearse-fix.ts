@@ -4,25 +4,25 @@ import { UserError } from '../errors.ts'
 import type { Effects } from '../sql/effects.ts'
 import { isAtLeast, type LockWords, lockWords } from '../sql/operation.ts'
 import { readScript } from '../sql/reader/read-script.ts'
-import type { TransactionMode } from '../sql/statement.ts'
+import type { Statement } from '../sql/statement.ts'
 import { measureScript } from './effects.ts'
 import type { Experiment } from './experiment.ts'
-import { runScript } from './run-script.ts'
 import { compareSchemas, readSchema, type SchemaDifference } from './schema.ts'
+import { isControl } from './transactions.ts'
 
 const Input = z.strictObject({
   script: z.string().meta({ file: true }).describe('File of SQL with the statement that is to be replaced.'),
-  line: z.int().positive().describe('Line of that statement.'),
+  line: z.int().positive().optional().describe('Line of that statement.'),
+  statement: z.int().positive().optional().describe('Its number in the file, the first is 1, instead of its line.'),
   steps: z.array(z.string()).min(1).describe('What stands in its place, one statement each; each runs in a transaction of its own.'),
-  transaction: z.enum(['file', 'implicit', 'none']).default('file').describe('How the tool sends the file.'),
 })
 
 /** What a statement does to tables in use, as far as it hurts. */
-export interface Harm {
+interface Harm {
   /** The strongest lock on a table that existed. */
   lock: LockWords
   rewrites: string[]
-  /** Tables read or indexed while that lock is held. */
+  /** Tables read from end to end or indexed while that lock is held. */
   works: string[]
 }
 
@@ -32,7 +32,7 @@ export interface RehearsedFix {
   steps: Array<{ sql: string; harm: Harm; error: string | null }>
   /** What the fix leaves otherwise than the original: nothing when it ends in the same schema. */
   differences: SchemaDifference[]
-  /** No step rewrites or works under as strong a lock as the original, and none fails. */
+  /** No step fails, rewrites a table, or works on one under a lock that writers wait for. */
   harmless: boolean
 }
 
@@ -41,14 +41,15 @@ export const EXPERIMENT: Experiment<z.infer<typeof Input>, RehearsedFix> = {
   question: 'Do these steps end in the same schema as the statement they replace, without what makes it dangerous?',
   input: Input,
   needs: 'schema',
-  async run(clone, { script, line, steps, transaction }, { signal }) {
-    return await rehearseFix(clone, { script, line, steps, transaction }, signal)
-  },
+  run: async (clone, input, { signal }) => await rehearseFix(clone, input, signal),
   summarise({ steps, differences, harmless, original }) {
     const failed = steps.find(({ error }) => error)
     if (failed) return `The fix fails: ${failed.error} in ${failed.sql}`
     const schema = differences.length === 0 ? 'The same schema' : `Another schema (${differences[0]?.object})`
-    return `${schema}, ${harmless ? `without working under ${original.lock.toUpperCase()}` : 'and a step that does the same harm'}.`
+    const under = 'under a lock that writers wait for'
+    return harmless
+      ? `${schema}, and no step works ${under}.`
+      : `${schema}, but a step rewrites a table or works ${under}; the original took ${original.lock.toUpperCase()}.`
   },
   render({ original, steps, differences }) {
     const words = ({ lock, rewrites, works }: Harm): string =>
@@ -61,72 +62,74 @@ export const EXPERIMENT: Experiment<z.infer<typeof Input>, RehearsedFix> = {
   },
 }
 
-/** Runs the original first, then, on the same base, the script with the steps in its place. The clone has to be one that can start anew. */
-export async function rehearseFix(
+/**
+ * Runs the script first, then, on the same base, the script with the steps in place of the statement: in one session, so that what it sets holds,
+ * and each statement in a transaction of its own. The clone has to be one that can start anew.
+ */
+async function rehearseFix(
   clone: Clone,
-  { script, line, steps, transaction }: { script: string; line: number; steps: readonly string[]; transaction: TransactionMode },
+  { script, line, statement, steps }: z.infer<typeof Input>,
   signal: AbortSignal,
 ): Promise<RehearsedFix> {
   if (!clone.restart) throw new UserError(`A ${clone.provider} clone cannot go back to its base, so two ways cannot be compared on it.`)
-  const statements = await readScript(script, transaction)
-  const index = statements.findIndex((one) => one.line <= line && line <= one.endLine)
-  const statement = statements[index]
-  if (!statement) throw new UserError(`There is no statement on line ${line} of the script.`)
-  const before = statements.slice(0, index).map(({ text }) => text)
-  const after = statements.slice(index + 1).map(({ text }) => text)
+  for (const step of steps) {
+    const read = await readScript(step)
+    if (read.length !== 1) throw new UserError(`Each step has to be one statement; this is ${read.length}: ${step}`)
+  }
+  const whole = await readScript(script, 'none')
+  const place = placeOf(whole, line, statement)
+  const texts = whole.filter((one) => one === place || !isControl(one)).map(({ text }) => text)
+  const at = whole.slice(0, place.index).filter((one) => !isControl(one)).length
 
-  await applyAll(clone, before, signal)
-  const original = await measureScript(clone, await readScript(statement.text, 'none'), 'none', {}, signal)
-  const error = original.measurements[0]?.error
-  if (error) throw new UserError(`The statement on line ${line} fails by itself: ${error.message} (${error.code}).`)
-  await applyAll(clone, after, signal)
+  const [original] = await measured(clone, texts, at, 1, signal)
+  if (original?.error) throw new UserError(`The statement on line ${place.line} fails by itself: ${original.error}.`)
   const wanted = await readSchema(clone, signal)
-
   await clone.restart(signal)
-  await applyAll(clone, before, signal)
-  const done: RehearsedFix['steps'] = []
-  for (const sql of steps) {
-    const { measurements } = await measureScript(clone, await readScript(sql, 'none'), 'none', {}, signal)
-    const failed = measurements.find((one) => one.error)?.error
-    done.push({
-      sql,
-      harm: harmOf(measurements.map(({ effects }) => effects)),
-      error: failed ? `${failed.message} (${failed.code})` : null,
-    })
-  }
-  await applyAll(clone, after, signal)
+  const done = await measured(clone, [...texts.slice(0, at), ...steps, ...texts.slice(at + 1)], at, steps.length, signal)
   const differences = compareSchemas(wanted, await readSchema(clone, signal))
-  const was = harmOf(original.measurements.map(({ effects }) => effects))
   return {
-    original: was,
-    steps: done,
+    original: harmOf(original?.effects),
+    steps: done.map(({ sql, effects, error }) => ({ sql, harm: harmOf(effects), error })),
     differences,
-    harmless: done.every(({ harm, error: failed }) => failed === null && isLess(harm, was)),
+    harmless: done.every(({ effects, error }) => error === null && isHarmless(harmOf(effects))),
   }
 }
 
-async function applyAll(clone: Clone, texts: readonly string[], signal: AbortSignal): Promise<void> {
-  for (const text of texts) await runScript(clone, text, 'none', signal)
+function placeOf(statements: readonly Statement[], line: number | undefined, number: number | undefined): Statement {
+  if ((line === undefined) === (number === undefined)) throw new UserError('Say which statement is replaced, by its line or by its number.')
+  const found =
+    number === undefined ? statements.find((one) => one.line <= Number(line) && Number(line) <= one.endLine) : statements[number - 1]
+  if (!found) throw new UserError(`There is no statement ${number === undefined ? `on line ${line}` : number} in the script.`)
+  return found
 }
 
-function harmOf(effects: ReadonlyArray<Effects | undefined>): Harm {
-  const seen = effects.flatMap((one) => one ?? [])
-  const locks = seen.flatMap((one) => one.locks).filter(({ kind, existed }) => kind === 'table' && existed)
-  const strongest = locks.reduce<LockWords>((most, { mode }) => (isAtLeast(lockWords(mode), most) ? lockWords(mode) : most), 'none')
-  return {
-    lock: strongest,
-    rewrites: [...new Set(seen.flatMap(({ rewrites }) => rewrites))],
-    works: [
-      ...new Set(seen.flatMap(({ scans, builds }) => [...scans, ...builds.filter(({ existed }) => existed).map(({ table }) => table)])),
-    ],
-  }
+interface Measured {
+  sql: string
+  effects: Effects | undefined
+  error: string | null
 }
 
-/** A brief strong lock is what many fixes need; what hurts is work done under it. */
-function isLess(step: Harm, original: Harm): boolean {
-  if (step.rewrites.length > 0) return false
-  if (step.works.length === 0) return true
-  return !isAtLeast(step.lock, original.lock) || !BLOCKS_WRITES.has(step.lock)
+/** Runs all and tells of `count` from `at` on. */
+async function measured(clone: Clone, texts: readonly string[], at: number, count: number, signal: AbortSignal): Promise<Measured[]> {
+  const statements = await readScript(texts.join('\n;\n'), 'none')
+  const { measurements } = await measureScript(clone, statements, 'none', {}, signal)
+  return texts.slice(at, at + count).map((sql, index) => {
+    const { effects, error, unmeasured } = measurements[at + index] ?? {}
+    // What ran outside a transaction is not seen whole, and has run; what the clone did not survive has not.
+    const reason = error ? `${error.message} (${error.code})` : effects === undefined ? (unmeasured ?? 'it was not reached') : null
+    return { sql, effects, error: reason }
+  })
 }
 
-const BLOCKS_WRITES = new Set<LockWords>(['share', 'share row exclusive', 'exclusive', 'access exclusive'])
+function harmOf(effects: Effects | undefined): Harm {
+  const { locks = [], rewrites = [], scans = [], builds = [] } = effects ?? {}
+  const held = locks.filter(({ kind, existed }) => kind === 'table' && existed)
+  const lock = held.reduce<LockWords>((most, { mode }) => (isAtLeast(lockWords(mode), most) ? lockWords(mode) : most), 'none')
+  const built = builds.filter(({ existed, concurrently }) => existed && !concurrently).map(({ table }) => table)
+  return { lock, rewrites, works: [...new Set([...scans, ...built])] }
+}
+
+/** A brief strong lock is what many fixes need; what hurts is work done under one that writers wait for. */
+function isHarmless({ lock, rewrites, works }: Harm): boolean {
+  return rewrites.length === 0 && (works.length === 0 || !isAtLeast(lock, 'share'))
+}
