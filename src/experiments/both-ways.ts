@@ -72,8 +72,8 @@ export const EXPERIMENT: Experiment<z.infer<typeof Input>, BothWays> = {
     return result
   },
   summarise({ failed, notRestored, secondUp, rowsLost, valuesLost }) {
-    if (failed) return `The ${failed.direction} migration fails on line ${failed.line}: ${failed.message} (${failed.code}).`
     const said = [
+      ...(failed ? [`The ${failed.direction} migration fails on line ${failed.line}: ${failed.message} (${failed.code})`] : []),
       ...(notRestored.length > 0 ? [`Down does not restore ${counted(notRestored)}`] : []),
       ...rowsLost.map(({ table, before, after }) => `${before - after} rows of ${table} are lost`),
       ...valuesLost.map(({ column, before, after }) => `${before - after} values of ${column} are lost`),
