@@ -99,6 +99,7 @@ describe('no value of a row is told', () => {
       ['adds index public.orders_id_note_idx'],
     ])
     expect(measurements[0]?.effects?.builds).toMatchObject([{ index: 'orders_note_idx9', table: 'public.orders' }])
+    expect(measurements[0]?.effects?.locks).toMatchObject([{ relation: 'public.orders', kind: 'table', mode: 'ShareLock' }])
   })
   test('nor in any report of a review', () => {
     const folder = mkdtempSync(join(tmpdir(), 'pgwitness-canary-'))

@@ -99,7 +99,9 @@ export async function openConnection(target: Target, options: ConnectionOptions,
   }
 
   async function take(step: Step, index: number, stop: AbortSignal | undefined): Promise<StepOutcome> {
-    if (step.name === undefined) options.mask?.learn([step.sql].flat().join(';\n'))
+    const sql = [step.sql].flat().join(';\n')
+    if (step.name === undefined) options.mask?.learn(sql)
+    else options.mask?.trust(sql)
     const outcome = await takeStep(step, index, stop)
     return options.mask?.outcome(outcome, step.name !== undefined) ?? outcome
   }

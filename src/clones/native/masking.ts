@@ -9,14 +9,21 @@ import { MESSAGE_WORDS } from './message-words.ts'
 export interface Mask {
   /** Somebody else's statement is about to run: its words are no secret, and the schema is no longer what it was. */
   learn(sql: string): void
+  /** One of our own queries is about to run: its words may stand in its answer. */
+  trust(sql: string): void
   text(message: string): string
   /** The answer to a step, one of our own (`named`) or somebody else's. */
   outcome(outcome: StepOutcome, named: boolean): StepOutcome
 }
 
-const NUMBER = String.raw`\p{N}+(?:[.,:/-]\p{N}+)*`
+const NUMBER = String.raw`\p{N}+(?:[.:/-]\p{N}+)*`
 const TOKEN = new RegExp(String.raw`${NUMBER}(?![\p{L}_])|[\p{L}\p{N}]+`, 'gu')
 const WHOLE_NUMBER = new RegExp(`^${NUMBER}$`, 'u')
+/** What pg_locks says of locks. */
+const LOCK_WORDS =
+  'AccessShareLock RowShareLock RowExclusiveLock ShareUpdateExclusiveLock ShareLock ShareRowExclusiveLock ExclusiveLock AccessExclusiveLock transactionid virtualxid advisory tuple'
+    .toLowerCase()
+    .split(' ')
 /** Of the messages that are ours: what is refused, and why a clone was stopped. */
 const OUR_WORDS =
   'what belongs to the whole server is not changed from a clone copy program is not run rows are not sent it was stopped closed'.split(' ')
@@ -28,10 +35,11 @@ const MADE = /^(?:pkey|fkey|key|idx|seq|excl|check|ccnew|ccold|expr|pk|toast|not
 /** Reads the schema that `connection` sees now. */
 export async function newMask(connection: Connection): Promise<Mask> {
   const [row] = await connection.query<{ words: string }>(SCHEMA_WORDS)
-  const words = new Set([...MESSAGE_WORDS, ...OUR_WORDS])
+  const words = new Set([...MESSAGE_WORDS, ...OUR_WORDS, ...LOCK_WORDS])
   const numbers = new Set<string>()
   const names = new Map<string, string>()
   const told = new Map<string, string>()
+  const trusted = new Set<string>()
   let untouched = true
   const take = (text: string): void => {
     for (const [token] of text.matchAll(TOKEN)) (WHOLE_NUMBER.test(token) ? numbers : words).add(token.toLowerCase())
@@ -75,6 +83,13 @@ export async function newMask(connection: Connection): Promise<Mask> {
       untouched = false
       told.clear()
       take(sql)
+    },
+    trust(sql) {
+      if (trusted.has(sql)) return
+      trusted.add(sql)
+      const before = words.size
+      for (const [word] of sql.matchAll(TOKEN)) if (!WHOLE_NUMBER.test(word)) words.add(word.toLowerCase())
+      if (words.size > before) told.clear()
     },
     text,
     outcome(outcome, named) {
