@@ -45,7 +45,7 @@ export function stopServer(folder: string): void {
 }
 
 /** Numbers of processes are used again; with the time of its start one is unique until the machine starts anew. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`)
   if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
   try {
