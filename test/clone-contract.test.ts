@@ -4,7 +4,7 @@ import { ServiceError } from '../src/errors.ts'
 import { type Contestant, openContestant } from './fixtures/contestants.ts'
 
 const signal = new AbortController().signal
-const CONTESTANTS = ['embedded', 'local 12', 'local 15', 'local 18', 'template 12', 'template 18', 'url 15', 'twin 18']
+const CONTESTANTS = ['embedded', 'local 12', 'local 15', 'local 18', 'template 12', 'template 18', 'url 15', 'twin 18', 'dblab 16']
 
 describe.each(CONTESTANTS)('a clone of %s', (name) => {
   let contestant: Contestant

@@ -7,7 +7,7 @@
  *
  * They differ on purpose: a template handed over as a disposable database would be broken for everyone who copies it.
  */
-export const MARKERS = {
+const MARKERS = {
   copied: { comment: 'pgwitness: clones may be made here', setting: 'allowed' },
   broken: { comment: 'pgwitness: may be broken', setting: 'in place' },
 } as const
