@@ -12,6 +12,7 @@ import type { Statement } from '../sql/statement.ts'
 import { FILES, LOCKS } from './catalog-queries.ts'
 import { number, type Row } from './catalog-rows.ts'
 import { differencesOf } from './differences.ts'
+import { runGated } from './gates.ts'
 import type { LiveCatalog } from './live-catalog.ts'
 import type { Measurement } from './measurement.ts'
 import { effectsOf } from './observation.ts'
@@ -31,6 +32,10 @@ export interface Run {
 const OUTSIDE = 'it runs outside a transaction, so its locks are gone when it ends'
 /** `active_sql_transaction`; `invalid_transaction_termination`, from a procedure that commits. */
 const REFUSES_TRANSACTION = new Set(['25001', '2D000'])
+/** A script's own time-out is about others in its way, not about ours. */
+const NO_LOCK_TIMEOUT = `select pg_catalog.set_config('pgwitness.lock_timeout', pg_catalog.current_setting('lock_timeout'), false),
+  pg_catalog.set_config('lock_timeout', '0', false)`
+const OLD_LOCK_TIMEOUT = `select pg_catalog.set_config('lock_timeout', pg_catalog.current_setting('pgwitness.lock_timeout'), false)`
 const MAX_ROLES = 20
 
 /** `prefix` is what the script set for the transaction; `mode` is how its tool would run it. */
@@ -77,15 +82,21 @@ function touchedBy(locks: readonly Row[], { raw }: LiveCatalog): Set<number> {
   return touched
 }
 
-/** A statement outside any transaction: what it locked is gone, but not what it built and whether files changed. */
+/**
+ * A statement outside any transaction: what it locked is gone, but not what it built and whether files changed. Where there are further
+ * connections it is made to wait, so that its locks are seen too.
+ */
 async function measureAlone(run: Run, statement: Statement): Promise<Measurement> {
   const steps: Step[] = [
     { sql: 'set client_min_messages = debug1', name: 'debug on' },
+    { sql: NO_LOCK_TIMEOUT, name: 'lock time-out off' },
     { sql: statement.text },
+    { sql: OLD_LOCK_TIMEOUT, name: 'lock time-out on', always: true },
     { sql: 'reset client_min_messages', name: 'debug off', always: true },
     { sql: FILES, name: 'files', always: true },
   ]
-  const [, outcome, , files] = await withRoles(run, steps)
+  const gated = await runGated(run.clone, statement, run.now, async () => await withRoles(run, steps), run.signal)
+  const [outcome, files] = [gated.result[2], gated.result[5]]
   if (!outcome || !files) throw new Error('a batch has an outcome for each step')
   run.ran.push(steps)
   const before = run.now
@@ -104,8 +115,8 @@ async function measureAlone(run: Run, statement: Statement): Promise<Measurement
     }
   }
   const now = new Map(files.values.map((row) => [number(row, 'oid'), number(row, 'file')]))
-  const seen = { statement, locks: [], files: now, notices: outcome.notices, before, after: run.now, atStart: run.atStart }
-  return { ...told(outcome), effects: effectsOf(seen), unmeasured: OUTSIDE, differences }
+  const seen = { statement, locks: gated.locks ?? [], files: now, notices: outcome.notices, before, after: run.now, atStart: run.atStart }
+  return { ...told(outcome), effects: effectsOf(seen), ...(gated.locks ? {} : { unmeasured: OUTSIDE }), differences }
 }
 
 function changedFiles(files: readonly Row[], { raw, relations }: LiveCatalog, statement: Statement): Set<number> {

@@ -110,7 +110,7 @@ function vacuum(...[operation, scene, effects]: Parameters<Predictor>): void {
   if (key === undefined) return
   effects.lock(treeOf(scene, key), operation.full ? 'AccessExclusiveLock' : 'ShareUpdateExclusiveLock')
   if (operation.full) effects.rewrite(treeOf(scene, key))
-  else effects.lockIndexes(treeOf(scene, key), 'RowExclusiveLock')
+  else effects.lockIndexes(stored(scene, treeOf(scene, key)), 'RowExclusiveLock')
 }
 
 function analyze(...[operation, scene, effects]: Parameters<Predictor>): void {
