@@ -148,7 +148,7 @@ describe('clones that are left over', () => {
   })
 })
 
-/** Where the description is wrong: bodies of reset and delete, null times, `cloningTime`, `extra_conf`, `branch` and `dbName`; the stub follows the engine there. */
+/** Where the description is wrong: bodies of reset and delete, null times, `retrieving`, `cloningTime`, `extra_conf`, `branch` and `dbName`; the stub follows the engine there. */
 test('requests and answers are those of the description', async () => {
   const document = load(readFileSync('test/fixtures/dblab/openapi.yaml', 'utf8')) as { components: { schemas: Record<string, object> } }
   const ajv = new Ajv({ strict: false, validateFormats: false })

@@ -1,8 +1,7 @@
 import { ServiceError } from '../errors.ts'
 
 /** The kinds of clones: docs/clones.md says what each can tell. */
-export const PROVIDERS = ['embedded', 'local', 'twin', 'template', 'dblab', 'url'] as const
-export type ProviderName = (typeof PROVIDERS)[number]
+export type ProviderName = 'embedded' | 'local' | 'twin' | 'template' | 'dblab' | 'url'
 
 /** Hands out databases one may break. `await using` returns them. */
 export interface CloneProvider {

@@ -2,7 +2,7 @@ import type { ZodType } from 'zod'
 import type { Clone } from '../clones/clone.ts'
 
 /** What a clone must have for an experiment to tell anything. */
-export type Need =
+type Need =
   /** Any clone will do. */
   | 'schema'
   /** More sessions than one. */

@@ -59,7 +59,6 @@ const ExtendedStatistics = z.strictObject({
     .regex(/^[0-9a-f]*$/)
     .nullish(),
 })
-export type ExtendedStatistics = z.infer<typeof ExtendedStatistics>
 
 const StatisticsFile = z.strictObject({
   version: z.literal(1),

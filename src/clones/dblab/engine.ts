@@ -33,7 +33,7 @@ const InstanceStatus = z.object({
 export type InstanceStatus = z.infer<typeof InstanceStatus>
 
 /** The body of POST /clone; `db_name` and `extra_conf` are spelled otherwise than in answers. */
-export interface NewClone {
+interface NewClone {
   id: string
   protected?: boolean
   protectionDurationMinutes?: number
@@ -149,7 +149,7 @@ function messageOf({ text }: Answer): string {
     return typeof message === 'string' ? message : text.slice(0, 200)
   } catch {
     return text
-      .replace(/<[^>]*>|\s+/g, ' ')
+      .replace(/(?:<[^>]*>|\s)+/g, ' ')
       .trim()
       .slice(0, 200)
   }

@@ -33,7 +33,7 @@ function isOwned(folder: string): boolean {
 }
 
 /** Ends the server of a folder at once; does nothing when there is none. */
-export function stopServer(folder: string): void {
+function stopServer(folder: string): void {
   const pid = Number(read(join(folder, 'data/postmaster.pid'))?.split('\n')[0])
   const command = Number.isInteger(pid) && pid > 1 ? read(`/proc/${pid}/cmdline`) : undefined
   if (command === undefined ? false : !command.includes(folder)) return
