@@ -16,7 +16,22 @@ const MAY_IMPORT: Record<string, string[]> = {
   experiments: ['sql', 'clones'],
   review: ['sql', 'rules', 'experiments', 'forges', 'extractors', 'clones'],
   reports: ['review', 'rules', 'experiments', 'extractors', 'clones', 'sql'],
-  commands: ['assemble', 'assemble-clones', 'experiments', 'statistics', 'config', 'config-file', 'version', 'forges', 'review', 'reports', 'rules', 'extractors', 'sql', 'clones'],
+  commands: [
+    'assemble',
+    'assemble-clones',
+    'experiments',
+    'statistics',
+    'config',
+    'config-file',
+    'version',
+    'forges',
+    'review',
+    'reports',
+    'rules',
+    'extractors',
+    'sql',
+    'clones',
+  ],
 }
 /** Folders of many implementations of one noun, and the files others may import from them. */
 const PORTS: Record<string, string[]> = {

@@ -12,7 +12,10 @@ export function withFallback(first: CloneProvider, second: CloneProvider): Clone
       } catch (error) {
         if (signal.aborted || !(error instanceof ServiceError || error instanceof UserError)) throw error
         const clone = await second.create(base, signal)
-        return { ...clone, notes: [...(clone.notes ?? []), `No ${first.name} clone could be made, so it ran on an ${second.name} one: ${error.message}`] }
+        return {
+          ...clone,
+          notes: [...(clone.notes ?? []), `No ${first.name} clone could be made, so it ran on an ${second.name} one: ${error.message}`],
+        }
       }
     },
   }

@@ -75,9 +75,12 @@ function questionsOf(placement: Placement, clone: Clone, rules: readonly Rule[])
     .map(({ finding }, index) => ({ finding, index, rule: rules.find(({ id }) => id === finding.rule) }))
     .filter(({ finding }) => finding.verdict !== 'refuted' && !finding.suppressed)
     .sort((a, b) => SEVERITIES.indexOf(b.finding.severity) - SEVERITIES.indexOf(a.finding.severity))
-  const input = { script: script.sql, transaction: script.transaction }
-  const ask = (experiment: string, about: { finding: Finding; index: number } | undefined, more: object = {}): Question[] =>
-    about ? [{ experiment, placement, index: about.index, finding: about.finding, input: { ...input, ...more } }] : []
+  const ask = (
+    experiment: string,
+    about: { finding: Finding; index: number } | undefined,
+    more: object = { transaction: script.transaction },
+  ): Question[] =>
+    about ? [{ experiment, placement, index: about.index, finding: about.finding, input: { script: script.sql, ...more } }] : []
   const fixes = open.flatMap((one) => {
     const { steps = concurrentOf(one.finding.fix?.replacement) } = one.finding.fix ?? {}
     return steps?.every(canRun) && one.rule?.prove !== 'none' ? ask('rehearse-fix', one, { line: one.finding.line, steps }) : []
@@ -88,7 +91,7 @@ function questionsOf(placement: Placement, clone: Clone, rules: readonly Rule[])
   const concurrent = reviewed.statements.find(({ statement }) => /\bconcurrently\b/i.test(statement.text))
   const at = (statement: ReviewedStatement | undefined) => open.find(({ finding }) => finding.line === statement?.statement.line)
   return [
-    ...ask('violations', rejected && at(rejected)).map((question) => ({ ...question, input: { script: script.sql } })),
+    ...ask('violations', rejected && at(rejected)),
     ...ask('held-locks', locking),
     ...ask('blocked-time', locking),
     ...ask('concurrent-build', concurrent && at(concurrent)),
@@ -161,7 +164,7 @@ function commandOf({ experiment, placement, input }: Question, clone: Clone): st
   const steps = ((input.steps as string[] | undefined) ?? []).map((step) => `'${step.trim().replaceAll("'", "'\\''")}'`)
   const parts = [
     `pgwitness experiment ${experiment} ${pathForShell(script)}`,
-    ...(experiment === 'violations' ? [] : [`--transaction ${script.transaction}`]),
+    ...(input.transaction === undefined ? [] : [`--transaction ${script.transaction}`]),
     ...(input.line === undefined ? [] : [`--line ${String(input.line)}`]),
     ...(steps.length === 0 ? [] : [`--steps ${steps.join(' ')}`]),
     `--clone ${clone.provider === 'url' ? 'postgres://…' : clone.provider}`,
