@@ -170,7 +170,7 @@ async function runVariant(
         began,
       ),
     )
-    return { lockTimeoutMs, scriptMs, scriptWaitedMs, failed, readerMs, probes: results }
+    return { lockTimeoutMs, scriptMs, scriptWaitedMs: Math.min(scriptWaitedMs, scriptMs), failed, readerMs, probes: results }
   } catch (error) {
     outer.throwIfAborted()
     throw error

@@ -20,9 +20,9 @@ const HELD = `select l.relation::text as oid, l.mode from pg_catalog.pg_locks l 
  * it was last seen missing and ends when it is first seen missing: times are at most one look too long. What is only waited for is not held.
  */
 export interface LockWatch {
-  /** What is held now is held from the last look on. `nowMs` is read when the answer is there, `sinceMs` was before it was asked. */
+  /** Asks once. The clock is read before the question and after the answer. */
   look(clock: () => number): Promise<void>
-  /** Ends what is still held. */
+  /** All there were; what is still held ends now. */
   release(nowMs: number): LockSpan[]
 }
 

@@ -6,7 +6,7 @@ import { lookWhile } from './sessions.ts'
 import { isAboutTransaction, isControl, type TransactionGroup } from './transactions.ts'
 
 /** One statement of a transaction. */
-export interface TimedStatement {
+interface TimedStatement {
   statement: Statement
   outcome: StatementOutcome
   walBytes: number
@@ -43,6 +43,7 @@ const LOOK_MS = 10
 const LOOK_ALONE_MS = 1
 /** `active_sql_transaction`; `invalid_transaction_termination`, from a procedure that commits. */
 const REFUSES_TRANSACTION = new Set(['25001', '2D000'])
+/** Of the whole server: on one that others use too, theirs is among it. */
 const WAL = `select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text as bytes`
 const WRITES = `select schemaname || '.' || relname as relation, n_tup_ins::text as inserted, n_tup_upd::text as updated, n_tup_del::text as deleted
   from pg_catalog.pg_stat_xact_user_tables where n_tup_ins + n_tup_upd + n_tup_del > 0 order by 1`
