@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Clone } from '../src/clones/clone.ts'
 import { embeddedClones } from '../src/clones/embedded.ts'
 import { localClones } from '../src/clones/local.ts'
 import { EXPERIMENT } from '../src/experiments/held-locks.ts'
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const signal = new AbortController().signal
 const SCHEMA = [
