@@ -1,5 +1,5 @@
 /**
- * Writes the generated pages: docs/rules/, docs/words.md, docs/configuration.md. `test/documentation.test.ts` fails when they are stale.
+ * Writes the generated pages: docs/rules/, docs/words.md, docs/configuration.md, docs/experiments.md. `test/documentation.test.ts` fails when they are stale.
  *
  *     npm run generate
  */
@@ -11,6 +11,7 @@ import { loadRules } from '../src/rules/load.ts'
 import { namesElsewhere, type Rule, stepsInWords, versionsInWords } from '../src/rules/rule.ts'
 import { ACTIONS } from '../src/sql/actions.ts'
 import { COMMON_WORDS, DETAIL_WORDS } from '../src/sql/words.ts'
+import { experimentsPage } from './experiments-page.ts'
 
 /** Every generated page: path below docs/ and text. */
 export async function generatedPages(): Promise<Map<string, string>> {
@@ -20,6 +21,7 @@ export async function generatedPages(): Promise<Map<string, string>> {
     ...rules.map((rule): [string, string] => [`rules/${rule.id}.md`, rulePage(rule)]),
     ['words.md', wordsPage()],
     ['configuration.md', configurationPage()],
+    ['experiments.md', await experimentsPage()],
   ])
 }
 
