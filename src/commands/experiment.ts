@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises'
+import { relative, resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import { z } from 'zod'
 import { historiesOf, openFolder } from '../assemble.ts'
 import { clonesFor } from '../assemble-clones.ts'
 import type { Clone } from '../clones/clone.ts'
-import { readEnvironment } from '../config.ts'
+import { type Config, readEnvironment } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { type AnyExperiment, EXPERIMENTS } from '../experiments/experiments.ts'
+import { extractScripts, type History, historyOf } from '../extractors/history.ts'
+import type { Tree } from '../forges/change.ts'
 import { jsonText } from '../reports/json-text.ts'
 import { baseBefore } from '../review/base.ts'
 import { abortOnSignals } from './abort.ts'
@@ -101,28 +104,62 @@ async function run(
   options: OwnOptions & Record<string, unknown>,
   properties: Record<string, Field>,
 ): Promise<void> {
-  const input = await readInput(experiment, paths, options, properties)
   const signal = abortOnSignals()
+  const workplace = await openWorkplace(options, signal)
+  const input = await readInput(experiment, await scriptsOf(paths, workplace, properties), options, properties)
   using progress = showProgress(options.progress)
   progress.say('starting a clone')
-  await using clone = await cloneFor(Object.values(paths), options, signal)
+  await using clone = await cloneFor(Object.values(paths), options, workplace, signal)
   const known = new Set(clone.notes)
   const result = await experiment.run(clone, input, { signal, progress: (what) => progress.say(what) })
-  for (const note of clone.notes ?? []) if (!known.has(note)) console.error(`pgwitness: ${note}`)
   progress[Symbol.dispose]()
+  for (const note of clone.notes ?? []) if (!known.has(note)) console.error(`pgwitness: ${note}`)
   const on = `${clone.provider} Postgres ${clone.version}`
   if (options.format === 'json') process.stdout.write(jsonText({ experiment: experiment.name, clone: on, input, result }))
   else process.stdout.write(`${[...experiment.render(result), '', `${experiment.summarise(result)} (${on})`].join('\n')}\n`)
 }
 
+/** The repository the command runs in. */
+interface Workplace {
+  tree: Tree
+  root: string
+  config: Config
+  histories: History[]
+}
+
+async function openWorkplace(options: OwnOptions, signal: AbortSignal): Promise<Workplace> {
+  const { tree, root } = await openFolder('.', signal)
+  const config = await readConfig({ ...options, format: [], baseline: false }, tree)
+  return { tree, root, config, histories: await historiesOf(tree, config) }
+}
+
+/** What a migration tool would run of each file: its up part, or its down part for `down`; and how it would send it, where that is asked for. */
+async function scriptsOf(
+  paths: Record<string, string>,
+  { root, histories }: Workplace,
+  properties: Record<string, Field>,
+): Promise<Record<string, string>> {
+  const given: Record<string, string> = {}
+  for (const [field, path] of Object.entries(paths)) {
+    const text = await readText(path)
+    const place = relative(root, resolve(path))
+    const scripts = extractScripts(place, text, historyOf(place, histories)).filter(
+      ({ direction }) => direction === (field === 'down' ? 'down' : 'up'),
+    )
+    given[field] = scripts.length === 0 ? text : scripts.map(({ sql }) => sql).join('\n')
+    if (scripts[0] && properties.transaction) given.transaction ??= scripts[0].transaction
+  }
+  return given
+}
+
+/** What was said on the command line wins over what is known of the file. */
 async function readInput(
   experiment: AnyExperiment,
-  paths: Record<string, string>,
+  scripts: Record<string, string>,
   options: Record<string, unknown>,
   properties: Record<string, Field>,
 ): Promise<unknown> {
-  const given: Record<string, unknown> = {}
-  for (const [field, path] of Object.entries(paths)) given[field] = await readText(path)
+  const given: Record<string, unknown> = { ...scripts }
   for (const [field, { file }] of Object.entries(properties)) {
     const value = options[field]
     if (!file && value !== undefined)
@@ -141,9 +178,12 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-async function cloneFor(paths: readonly string[], options: OwnOptions, signal: AbortSignal): Promise<Clone> {
-  const { tree, root } = await openFolder('.', signal)
-  const config = await readConfig({ ...options, format: [], baseline: false }, tree)
+async function cloneFor(
+  paths: readonly string[],
+  options: OwnOptions,
+  { tree, root, config, histories }: Workplace,
+  signal: AbortSignal,
+): Promise<Clone> {
   const environment = readEnvironment()
   const clones = await clonesFor(config, {
     ...environment,
@@ -153,12 +193,8 @@ async function cloneFor(paths: readonly string[], options: OwnOptions, signal: A
   })
   if (!clones) throw new UserError('An experiment needs a clone: --clone none has none.')
   const schema = await readSchema(options, config, tree)
-  const base = await baseBefore(await historiesOf(tree, config), tree, { root, paths, schema })
-  const clone = await clones.create(base, signal)
-  for (const note of [
-    ...(clone.notes ?? []),
-    ...clone.skipped.map(({ path, line, reason }) => `${path}:${line} could not be replayed: ${reason}`),
-  ])
-    console.error(`pgwitness: ${note}`)
+  const clone = await clones.create(await baseBefore(histories, tree, { root, paths, schema }), signal)
+  const skipped = clone.skipped.map(({ path, line, reason }) => `${path}:${line} could not be replayed: ${reason}`)
+  for (const note of [...(clone.notes ?? []), ...skipped]) console.error(`pgwitness: ${note}`)
   return clone
 }
