@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Server, startServer } from './fixtures/servers.ts'
+
+const CLI = join(import.meta.dirname, '../src/cli.ts')
+const folder = mkdtempSync(join(tmpdir(), 'pgwitness-experiment-'))
+let server: Server
+
+beforeAll(async () => {
+  server = await startServer(17, [
+    `insert into customers (id, email) select n, 'canary' || n || '@example.com' from generate_series(1, 20000) n`,
+    `insert into orders (customer, note) select n, 'n' from generate_series(1, 20000) n`,
+  ])
+  await server.query('vacuum analyze', 'production')
+  mkdirSync(join(folder, 'db/migrations'), { recursive: true })
+  const write = (name: string, text: string): void => writeFileSync(join(folder, 'db/migrations', name), text)
+  write(
+    '20240101000000_shop.sql',
+    '-- migrate:up\ncreate table customers (id int primary key, email text unique, balance numeric);\n-- migrate:down\ndrop table customers;\n',
+  )
+  write(
+    '20240102000000_name.sql',
+    '-- migrate:up\nalter table customers add column name text;\n-- migrate:down\nalter table customers drop column name;\n',
+  )
+})
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await server[Symbol.asyncDispose]()
+})
+
+function pgwitness(...args: string[]) {
+  return spawnSync(process.execPath, [CLI, ...args], { cwd: folder, encoding: 'utf8' })
+}
+
+describe('experiment', () => {
+  test('without a name lists what there is; an unknown one is told', () => {
+    expect(pgwitness('experiment').stdout).toMatch(/both-ways +Does the down migration/)
+    expect(pgwitness('experiment', 'nothing')).toMatchObject({ status: 2, stderr: expect.stringContaining('There are effects, ') })
+    expect(pgwitness('experiment', 'effects', '--help').stdout).toMatch(/--transaction/)
+    expect(pgwitness('experiment', 'effects')).toMatchObject({ status: 2 })
+    expect(pgwitness('experiment', 'effects', 'nowhere.sql')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('nowhere.sql cannot be read'),
+    })
+  })
+  test('runs the part of a file that its tool would, on what came before', () => {
+    const { stdout, stderr, status } = pgwitness('experiment', 'effects', 'db/migrations/20240102000000_name.sql', '--format', 'json')
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+    const { result, clone } = JSON.parse(stdout)
+    expect(clone).toMatch(/^local Postgres 18/)
+    expect(result.statements).toMatchObject([{ line: 2, kind: 'alter table', error: null }])
+    const both = pgwitness('experiment', 'both-ways', 'db/migrations/20240102000000_name.sql', 'db/migrations/20240102000000_name.sql')
+    expect(both.stdout).toContain('Down restores the schema, and up runs again.')
+  })
+  test('takes the major that is asked for', () => {
+    const { stdout } = pgwitness(
+      'experiment',
+      'held-locks',
+      'db/migrations/20240102000000_name.sql',
+      '--postgres',
+      '13',
+      '--clone',
+      'local',
+    )
+    expect(stdout).toMatch(/ACCESS EXCLUSIVE on public.customers was held for .* \(local Postgres 13\./)
+  })
+})
+
+describe('stats export', () => {
+  const file = join(folder, 'stats.json')
+  test('writes what the planner knows to a file that only its owner reads', () => {
+    const { status, stderr } = pgwitness('stats', 'export', '--url', server.url('production'), '--output', file)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: 1, postgres: expect.any(Number), values: true })
+  })
+  test('of which a plan at that size is made', () => {
+    const query = 'select * from customers where id between 5 and 9'
+    const { stdout, stderr } = pgwitness('experiment', 'plan', '--query', query, '--stats', file)
+    expect(stdout).toContain('Index Scan using customers_pkey')
+    expect(stdout).toMatch(/\(twin Postgres 18/)
+    expect(stderr).toContain('public.orders, which the schema here does not have')
+  })
+  test('leaves values out when asked, and says what is missing', () => {
+    const { stdout, stderr } = pgwitness('stats', 'export', '--url', server.url('production'), '--no-values')
+    expect(stdout).not.toContain('canary')
+    expect(stderr).toContain('Values were left out')
+    expect(pgwitness('stats', 'export')).toMatchObject({ status: 2, stderr: expect.stringContaining('--url') })
+    writeFileSync(join(folder, 'bad.json'), '{"version":2}')
+    expect(pgwitness('experiment', 'plan', '--query', 'select 1', '--stats', 'bad.json')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('bad.json cannot be used'),
+    })
+  })
+})
