@@ -104,9 +104,9 @@ function concurrentOf(replacement: string | undefined): string[] | undefined {
   return replacement !== undefined && /\bconcurrently\b/i.test(replacement) ? [replacement] : undefined
 }
 
-/** A step with parameters, or one that is to be repeated, is for a person. */
+/** A step with parameters, one that is to be repeated, and several in one are for a person. */
 function canRun(step: string): boolean {
-  return !/\$\d|^\s*--/m.test(step)
+  return !/\$\d|^\s*--|;\s*\S/m.test(step)
 }
 
 /** The evidence, or why there is none. */
