@@ -69,7 +69,7 @@ describe('a hostile change', () => {
   test('is reviewed to its end, and what was not seen is not refuted', () => {
     const folder = repository('hostile', { '.pgwitness.yml': LIMITED, 'migrations/01.sql': ORDERS })
     write(folder, CHANGE)
-    const { status, scripts, findings } = review(folder, [])
+    const { status, scripts, findings } = review(folder, ['--clone', 'embedded'])
     const reasons = Object.fromEntries(
       scripts.map(({ path, statements }: Told) => [path.slice(11), statements.map(({ unmeasured }) => unmeasured)]),
     )

@@ -43,7 +43,7 @@ describe('a clone', () => {
       expect(await clone.query('select count(*) as n from customers')).toEqual([{ n: 100 }])
       expect([...stub.clones.values()]).toMatchObject([{ status: { code: 'OK' } }])
     }
-    await expect.poll(() => stub.clones.size).toBe(0)
+    await expect.poll(() => stub.clones.size, { timeout: 20_000 }).toBe(0)
     expect(await stub.server.inventory()).not.toContainEqual(expect.stringContaining('database clone_'))
   })
   test('serves experiments end to end', async () => {
@@ -134,9 +134,9 @@ describe('clones that are left over', () => {
     const mine = newCloneId()
     const killed = mine.replace(`-${process.pid}-`, '-4194303-')
     for (const id of [mine, killed, 'somebody-elses']) await post(id)
-    await expect.poll(() => [...stub.clones.values()].every(({ status }) => status.code === 'OK')).toBe(true)
+    await expect.poll(() => [...stub.clones.values()].every(({ status }) => status.code === 'OK'), { timeout: 20_000 }).toBe(true)
     await using _ = await create()
-    await expect.poll(() => [...stub.clones.keys()]).not.toContain(killed)
+    await expect.poll(() => [...stub.clones.keys()], { timeout: 20_000 }).not.toContain(killed)
     expect([...stub.clones.keys()]).toEqual(expect.arrayContaining([mine, 'somebody-elses']))
     for (const id of [mine, 'somebody-elses']) await openEngine(settings).remove(id, signal)
   })

@@ -1,13 +1,14 @@
 /** Predicted against measured effects, over the corpus of facts, on the embedded Postgres and on every native one found. */
 import type { Clone } from '../../src/clones/clone.ts'
 import { embeddedClones } from '../../src/clones/embedded.ts'
+import { findBinaries } from '../../src/clones/native/binaries.ts'
 import { agreementOf, compare, factsOf, listOf, openTally, predictWithCatalog, predictWithoutCatalog } from './compare.ts'
 import { readCorpus } from './corpus.ts'
 import { casesFor, type Measured, measureCorpus } from './measure-corpus.ts'
-import { findServers, startServer } from './servers.ts'
+import { startServer } from './servers.ts'
 
 /** The oldest major the corpus is written for. */
-const OLDEST = 14
+const OLDEST = 12
 
 /** Prints a line for each server, then the disagreements with a catalog. */
 export async function benchAgreement(): Promise<void> {
@@ -20,11 +21,11 @@ export async function benchAgreement(): Promise<void> {
   }
 }
 
-/** The embedded Postgres, then the native ones. `POSTGRES_BINARIES` names node_modules folders with further ones of npm's. */
+/** The embedded Postgres, then the native ones, the newest first. */
 export function servers(): Array<[name: string, start: () => Promise<Clone>]> {
   const embedded = async (): Promise<Clone> =>
     await embeddedClones({ cacheDir: undefined }).create({ scripts: [] }, new AbortController().signal)
-  const native = findServers((process.env.POSTGRES_BINARIES ?? '').split(':').filter(Boolean)).filter(({ major }) => major >= OLDEST)
+  const native = findBinaries([], process.env.PATH ?? '').filter(({ major }) => major >= OLDEST)
   return [
     ['embedded', embedded],
     ...native.map((server): [string, () => Promise<Clone>] => ['native', async () => await startServer(server)]),

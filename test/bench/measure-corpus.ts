@@ -85,7 +85,12 @@ async function loadSetup(clone: Clone, name: string): Promise<void> {
   for (const row of await clone.query<{ name: string }>(PUBLICATIONS)) await mustRun(clone, `DROP PUBLICATION "${row.name}"`)
   for (const row of await clone.query<{ name: string }>(SCHEMAS)) await mustRun(clone, `DROP SCHEMA "${row.name}" CASCADE`)
   await mustRun(clone, 'CREATE SCHEMA public')
-  for (const { text } of await readScript(readSetup(name))) await mustRun(clone, text)
+  for (const { text } of await readScript(forMajor(readSetup(name), clone.postgres))) await mustRun(clone, text)
+}
+
+/** Without the statements that `-- since: 13` keeps from older servers. */
+function forMajor(setup: string, postgres: number): string {
+  return setup.replace(/^-- since: (\d+)\n.*$/gm, (both, since: string) => (Number(since) <= postgres ? both : ''))
 }
 
 async function mustRun(clone: Clone, sql: string): Promise<void> {

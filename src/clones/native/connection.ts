@@ -35,6 +35,7 @@ const CONNECT_MS = 20_000
 /** A statement that was cancelled has this long to end before its connection is cut. */
 const CANCEL_MS = 3_000
 const CHECK_MS = 1_000
+const QUERY_CANCELED = '57014'
 
 /** One session of a server over `pg`. */
 export async function openConnection(target: Target, options: ConnectionOptions, signal: AbortSignal): Promise<Connection> {
@@ -141,6 +142,8 @@ export async function openConnection(target: Target, options: ConnectionOptions,
       try {
         return (await client.query({ text: sql, values: parameters, types: TYPES })).rows as Row[]
       } catch (error) {
+        if (error instanceof pg.DatabaseError && error.code === QUERY_CANCELED)
+          throw new ServiceError(options.service, 'a query of ours ran longer than its limit')
         if (!(error instanceof pg.DatabaseError)) throw new ServiceError(options.service, masked((error as Error).message))
         if (options.mask) Object.assign(error, { message: masked(error.message), detail: undefined, hint: undefined, where: undefined })
         throw error

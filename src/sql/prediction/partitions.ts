@@ -113,13 +113,22 @@ function copyForeignKey(scene: Scene, partition: string, constraint: CatalogCons
   effects.lockIndexes([...partitionsOf(scene, constraint.references.table), partition], 'AccessShareLock')
 }
 
+/** Before 14 readers and writers of the partition itself were kept out only where a trigger or a key of the parent had to let go of it. */
+function keptOut(scene: Scene, partition: string): string[] {
+  const tree = treeOf(scene, partition)
+  const keyed = constraintsOf(scene, partition).some(({ type }) => type === 'primary key' || type === 'unique')
+  const bare = !keyed && (relationOf(scene, partition)?.triggers.length ?? 0) === 0
+  return scene.known.postgres < 14 && bare ? tree.slice(1) : tree
+}
+
 function detach(...[operation, scene, effects]: Parameters<Predictor>): void {
   const parent = subject(operation, scene)
   const partition = word(operation.partition)
   if (parent === undefined || partition === undefined) return
   const mode = operation.concurrently ? 'ShareUpdateExclusiveLock' : 'AccessExclusiveLock'
   effects.lock(parent, mode)
-  effects.lock(operation.concurrently ? partition : treeOf(scene, partition), 'AccessExclusiveLock')
+  effects.lock(operation.concurrently ? partition : keptOut(scene, partition), 'AccessExclusiveLock')
+  if (scene.known.postgres < 14) effects.lock(partition, 'ShareUpdateExclusiveLock')
   const fallback = defaultPartitionOf(scene, parent)
   if (fallback) effects.lock(keyOf(fallback), mode)
   for (const index of indexesOf(scene, partition))
