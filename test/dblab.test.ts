@@ -24,7 +24,15 @@ beforeAll(async () => {
 })
 afterAll(async () => await stub[Symbol.asyncDispose]())
 afterEach(async () => {
-  stub.faults = Object.assign(stub.faults, { createMs: 300, fatal: undefined, proxy: undefined, cut: false, old: false })
+  stub.faults = Object.assign(stub.faults, {
+    createMs: 300,
+    fatal: undefined,
+    proxy: undefined,
+    cut: false,
+    old: false,
+    echo: false,
+    lateMs: 0,
+  })
   await expect.poll(() => [...stub.clones.keys()], { timeout: 10_000 }).toEqual([])
 })
 
@@ -112,6 +120,18 @@ describe('what goes wrong', () => {
     stub.faults.proxy = undefined as never
     stub.faults.cut = true
     await expect(create()).rejects.toThrow(ServiceError)
+  })
+  test('a clone that the engine takes note of after we gave up is deleted too', async () => {
+    stub.faults.lateMs = 800
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 200)
+    await expect(create({}, 16, stop.signal)).rejects.toThrow(/abort/i)
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    await expect.poll(() => stub.clones.size, { timeout: 10_000 }).toBe(0)
+  })
+  test('a proxy that repeats the request repeats no password', async () => {
+    stub.faults.echo = true
+    await expect(create()).rejects.toThrow(/upstream failed.*"password":"…"/)
   })
   test('the password is in no answer, error or log of ours', async () => {
     const made = stub.log

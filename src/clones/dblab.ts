@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError, UserError } from '../errors.ts'
 import type { Clone, CloneProvider } from './clone.ts'
 import { isLeftOver, newCloneId } from './dblab/clone-id.ts'
-import { type Engine, type EngineClone, type InstanceStatus, openEngine } from './dblab/engine.ts'
+import { type Engine, type EngineClone, type InstanceStatus, openEngine, plainHost } from './dblab/engine.ts'
 import { openConnection, type Target } from './native/connection.ts'
 import { newMask } from './native/masking.ts'
 import { nativeClone } from './native/native-clone.ts'
@@ -39,6 +39,8 @@ const READY_MS = 600_000
 const POLL_MS = 500
 const REMOVE_MS = 60_000
 const CONNECT_MS = 30_000
+/** A request that was given up may still reach the engine: so often, half a second apart, it has to say that there is no clone. */
+const GONE_FOR_CERTAIN = 4
 const SERVICE = 'dblab clone'
 const USER = 'pgwitness'
 
@@ -59,7 +61,13 @@ export function dblabClones(options: DblabOptions): CloneProvider {
         const ready = await waitUntilReady(engine, id, signal)
         return await cloneOf(engine, settings, { id, password, ready, statementMs: options.statementMs ?? STATEMENT_MS }, signal)
       } catch (error) {
-        await removeClone(engine, id)
+        const left = await removeClone(engine, id, GONE_FOR_CERTAIN).then(
+          () => '',
+          (failure: Error) => `; ${failure.message}`,
+        )
+        if (signal.aborted || !(error instanceof UserError || error instanceof ServiceError)) throw error
+        // A proxy may repeat what it was sent.
+        error.message = `${error.message}${left}`.replaceAll(password, '…')
         throw error
       }
     },
@@ -157,7 +165,7 @@ async function cloneOf(
   signal: AbortSignal,
 ): Promise<Clone> {
   const targetOf = ({ db }: EngineClone): Target => ({
-    host: settings.accessHost ?? (LOOPBACK.has(db.host) ? engine.url.hostname : db.host),
+    host: settings.accessHost ?? (LOOPBACK.has(db.host) ? plainHost(engine.url) : db.host),
     port: Number(db.port),
     database: db.dbName || settings.database || 'postgres',
     user: USER,
@@ -202,14 +210,18 @@ async function connectPatiently(target: Target, statementMs: number, signal: Abo
 }
 
 /** Whatever state it is in, and whether or not anybody waits: nobody else will. */
-async function removeClone(engine: Engine, id: string): Promise<void> {
+async function removeClone(engine: Engine, id: string, certain = 1): Promise<void> {
+  let gone = 0
   const until = performance.now() + REMOVE_MS
   const signal = AbortSignal.timeout(REMOVE_MS)
   let failure: unknown
   while (performance.now() < until) {
     try {
       const done = await engine.remove(id, signal)
-      if (done === 'gone') return
+      if (done === 'gone') {
+        gone += 1
+        if (gone >= certain) return
+      }
       if (done === 'protected') await engine.unprotect(id, signal)
       failure = undefined
     } catch (error) {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { startOf } from '../local/leftovers.ts'
 import type { EngineClone } from './engine.ts'
@@ -7,8 +8,17 @@ const PREFIX = 'pgwitness-'
 /** Nothing of ours takes that long; of another host nobody here can ask. */
 const ABANDONED_MS = 6 * 3_600_000
 
+/** Containers of one name do not see each other's processes. */
 function host(): string {
-  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+  return createHash('sha256').update(`${hostname()} ${processNamespace()}`).digest('hex').slice(0, 8)
+}
+
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
 }
 
 /** An id that tells which process on which host it belongs to. */

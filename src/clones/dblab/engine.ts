@@ -111,12 +111,13 @@ async function sendRequest(
   const tls = { ...(ca !== undefined && { ca }), ...(insecure && { rejectUnauthorized: false }) }
   const request = base.protocol === 'https:' ? httpsRequest : httpRequest
   return await new Promise<Answer>((resolve, reject) => {
+    const late = setTimeout(() => sent.destroy(new Error(`no answer within ${REQUEST_MS / 1000} s`)), REQUEST_MS)
     const fail = (error: Error): void =>
       reject(signal.aborted ? signal.reason : new ServiceError(SERVICE, `${base.host} cannot be reached: ${error.message}`))
     const sent = request(
       {
         protocol: base.protocol,
-        hostname: base.hostname,
+        hostname: plainHost(base),
         port: base.port,
         path: `${base.pathname.replace(/\/$/, '')}${path}`,
         method,
@@ -136,10 +137,15 @@ async function sendRequest(
         response.on('aborted', () => fail(new Error('the connection was cut')))
       },
     )
-    sent.setTimeout(REQUEST_MS, () => sent.destroy(new Error(`no answer within ${REQUEST_MS / 1000} s`)))
+    sent.on('close', () => clearTimeout(late))
     sent.on('error', fail)
     sent.end(payload)
   })
+}
+
+/** URLs write IPv6 addresses in brackets, and nothing else does. */
+export function plainHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '')
 }
 
 /** What the engine says in its error, or the beginning of what a proxy said in its place. */
