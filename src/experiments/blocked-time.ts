@@ -8,6 +8,7 @@ import { type Probe, probesOf, type RunningProbe, runProbe } from './probes.ts'
 import { runScript, type ScriptFailure } from './run-script.ts'
 import { lookWhile, openSessions, type Sessions } from './sessions.ts'
 import { type TouchedTable, touchedTables } from './touched-tables.ts'
+import { Transaction } from './transaction-input.ts'
 import { type WaitWatch, watchWaits } from './wait-watch.ts'
 
 const MAX_READER_MS = 15_000
@@ -20,10 +21,7 @@ const LEAD_MS = 100
 
 const Input = z.strictObject({
   script: z.string().meta({ file: true }).describe('File of SQL, run in order.'),
-  transaction: z
-    .enum(['file', 'implicit', 'none'])
-    .default('file')
-    .describe('How its tool sends it: one transaction, one query, or each statement alone.'),
+  transaction: Transaction,
   readerMs: z
     .int()
     .min(0)

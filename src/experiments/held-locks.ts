@@ -7,14 +7,12 @@ import { readSizes, type SizeChange, type SizedRelation, sizeChanges } from './r
 import type { ScriptFailure } from './run-script.ts'
 import { openSessions } from './sessions.ts'
 import { runTimed, type TableWrites, type TimedTransaction, tellingLocks } from './timed-run.ts'
+import { Transaction } from './transaction-input.ts'
 import { type TransactionGroup, transactionsOf } from './transactions.ts'
 
 const Input = z.strictObject({
   script: z.string().meta({ file: true }).describe('File of SQL, run in order.'),
-  transaction: z
-    .enum(['file', 'implicit', 'none'])
-    .default('file')
-    .describe('How its tool sends it: one transaction, one query, or each statement alone.'),
+  transaction: Transaction,
 })
 
 export interface HeldLock {

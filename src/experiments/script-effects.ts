@@ -3,13 +3,11 @@ import type { Effects } from '../sql/effects.ts'
 import { readScript } from '../sql/reader/read-script.ts'
 import { measureScript } from './effects.ts'
 import type { Experiment } from './experiment.ts'
+import { Transaction } from './transaction-input.ts'
 
 const Input = z.strictObject({
   script: z.string().meta({ file: true }).describe('File of SQL, run in order.'),
-  transaction: z
-    .enum(['file', 'implicit', 'none'])
-    .default('file')
-    .describe('How its tool sends it: one transaction, one query, or each statement alone.'),
+  transaction: Transaction,
 })
 
 /** `effects` is null where they were not seen, and `reason` says why. Lines are one-based. */

@@ -6,15 +6,13 @@ import { readScript } from '../sql/reader/read-script.ts'
 import type { Statement } from '../sql/statement.ts'
 import type { Experiment } from './experiment.ts'
 import { readCatalog } from './read-catalog.ts'
+import { Transaction } from './transaction-input.ts'
 import { isControl, transactionsOf } from './transactions.ts'
 import { type Known, quoted, quotedKey, type Requirement, requirementsOf } from './violations/requirement.ts'
 
 const Input = z.strictObject({
   script: z.string().meta({ file: true }).describe('File of SQL whose constraints are held against the rows.'),
-  transaction: z
-    .enum(['file', 'implicit', 'none'])
-    .default('file')
-    .describe('How its tool sends it: one transaction, one query, or each statement alone.'),
+  transaction: Transaction,
 })
 
 /** Counts, never values. */
