@@ -129,6 +129,17 @@ describe('what goes wrong', () => {
     await new Promise((resolve) => setTimeout(resolve, 1500))
     await expect.poll(() => stub.clones.size, { timeout: 10_000 }).toBe(0)
   })
+  test('a connection that is cut while a clone is made is no end of it', async () => {
+    stub.faults.createMs = 1500
+    setTimeout(() => {
+      stub.faults.cut = true
+    }, 500)
+    setTimeout(() => {
+      stub.faults.cut = false
+    }, 1600)
+    await using clone = await create()
+    expect(await clone.query('select 1 as one')).toEqual([{ one: 1 }])
+  })
   test('a proxy that repeats the request repeats no password', async () => {
     stub.faults.echo = true
     await expect(create()).rejects.toThrow(/upstream failed.*"password":"…"/)

@@ -37,6 +37,8 @@ const STATEMENT_MS = 20_000
 /** A thin clone takes seconds; an engine that is refreshing its data, minutes. */
 const READY_MS = 600_000
 const POLL_MS = 500
+/** Asking again does no harm. */
+const MAX_FAILURES = 5
 const REMOVE_MS = 60_000
 const CONNECT_MS = 30_000
 /** A request that was given up may still reach the engine: so often, half a second apart, it has to say that there is no clone. */
@@ -140,8 +142,18 @@ function bodyOf(
 
 async function waitUntilReady(engine: Engine, id: string, signal: AbortSignal): Promise<EngineClone> {
   const until = performance.now() + READY_MS
+  let failures = 0
   for (;;) {
-    const clone = await engine.clone(id, signal)
+    let clone: EngineClone | undefined
+    try {
+      clone = await engine.clone(id, signal)
+      failures = 0
+    } catch (error) {
+      failures += 1
+      if (!(error instanceof ServiceError) || failures >= MAX_FAILURES) throw error
+      await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
+      continue
+    }
     if (!clone) throw new ServiceError(SERVICE, `the clone ${id} is gone before it was ready`)
     if (clone.status.code === 'OK') return clone
     if (clone.status.code === 'FATAL') throw new ServiceError(SERVICE, `the engine could not make it: ${clone.status.message}`)
