@@ -137,7 +137,7 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
 }
 
 function spawnServer(binaries: Binaries, folder: string, account: Account | undefined, settings: Record<string, string>): ChildProcess {
-  const prefix = confinement(account)
+  const prefix = confinement(account, binaries.major)
   const command = [...prefix, join(binaries.bin, 'postgres'), '-D', join(folder, 'data'), '-k', folder]
   for (const [name, value] of Object.entries(settings)) command.push('-c', `${name}=${value}`)
   const log = openSync(join(folder, 'log'), 'a')
