@@ -1,13 +1,5 @@
-import { z } from 'zod'
 import { EXPERIMENTS } from '../src/experiments/experiments.ts'
-
-interface Field {
-  type?: string
-  enum?: string[]
-  description?: string
-  default?: unknown
-  file?: boolean
-}
+import { flagOf, type InputField, inputFieldsOf } from '../src/experiments/input-fields.ts'
 
 const NEEDS = {
   schema: 'any clone',
@@ -20,9 +12,9 @@ const NEEDS = {
 export async function experimentsPage(): Promise<string> {
   const sections: string[] = []
   for (const [name, load] of Object.entries(EXPERIMENTS)) {
-    const { question, needs, input } = await load()
-    const { properties } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as { properties: Record<string, Field> }
-    const rows = Object.entries(properties).map(([field, about]) => `| ${argumentOf(field, about)} | ${about.description ?? ''}${usual(about)} |`)
+    const experiment = await load()
+    const { question, needs } = experiment
+    const rows = Object.entries(inputFieldsOf(experiment).fields).map(([field, about]) => `| ${argumentOf(field, about)} | ${about.description ?? ''}${usual(about)} |`)
     sections.push([`## ${name}`, '', question, '', `Needs ${NEEDS[needs]}.`, '', '| takes | |', '|---|---|', ...rows].join('\n'))
   }
   return `# Experiments
@@ -35,12 +27,12 @@ ${sections.join('\n\n')}
 `
 }
 
-function argumentOf(field: string, { file, type, enum: choices }: Field): string {
+function argumentOf(field: string, { file, type, enum: choices }: InputField): string {
   if (file) return `\`<${field}>\``
-  const flag = `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  const flag = flagOf(field)
   return type === 'boolean' ? `\`${flag}\`` : `\`${flag} <${choices?.join('\\|') ?? field}>\``
 }
 
-function usual({ default: value }: Field): string {
+function usual({ default: value }: InputField): string {
   return value === undefined || (Array.isArray(value) && value.length === 0) ? '' : ` Default: \`${JSON.stringify(value)}\`.`
 }

@@ -46,9 +46,12 @@ function localOptions({ postgres, limits }: Config, { cacheDir, path, postgresBi
     cacheDir,
     path,
     folders: postgresBin,
-    statementMs: limits.statementSeconds * 1000,
-    maxBytes: limits.cloneGigabytes * 1024 ** 3,
+    ...limitsOf(limits),
   }
+}
+
+function limitsOf({ statementSeconds, cloneGigabytes }: Config['limits']): { statementMs: number; maxBytes: number } {
+  return { statementMs: statementSeconds * 1000, maxBytes: cloneGigabytes * 1024 ** 3 }
 }
 
 async function local(config: Config, around: CloneSurroundings): Promise<CloneProvider> {
@@ -86,12 +89,12 @@ async function template({ limits }: Config, { templateUrl, scriptUrl }: CloneSur
     )
   }
   const { templateClones } = await import('./clones/template.ts')
-  return templateClones({ url: templateUrl, scriptUrl, statementMs: limits.statementSeconds * 1000 })
+  return templateClones({ url: templateUrl, scriptUrl, ...limitsOf(limits) })
 }
 
 async function url(address: string, { limits }: Config): Promise<CloneProvider> {
   const { urlClones } = await import('./clones/url.ts')
-  return urlClones({ url: address, statementMs: limits.statementSeconds * 1000 })
+  return urlClones({ url: address, ...limitsOf(limits) })
 }
 
 async function dblab({ dblab: { engines }, postgres, limits }: Config, { variable }: CloneSurroundings): Promise<CloneProvider> {

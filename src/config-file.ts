@@ -97,7 +97,7 @@ export const ConfigFile = z.strictObject({
         .max(86_400)
         .default(300)
         .describe('Time for experiments beyond the effects of each statement, the most severe claims first; `--budget 5m`.'),
-      cloneGigabytes: z.number().positive().max(1024).default(4).describe('A local clone that writes more than this is stopped.'),
+      cloneGigabytes: z.number().positive().max(1024).default(4).describe('A statement on a clone that grew by more than this is stopped.'),
     })
     .prefault({})
     .describe('Limits of a review.'),

@@ -55,6 +55,13 @@ describe('experiment', () => {
     const both = pgwitness('experiment', 'both-ways', 'db/migrations/20240102000000_name.sql', 'db/migrations/20240102000000_name.sql')
     expect(both.stdout).toContain('Down restores the schema, and up runs again.')
   })
+  test('runs where the configuration says, unless the command line says otherwise', () => {
+    writeFileSync(join(folder, 'embedded.yml'), 'clone: embedded\n')
+    const effects = ['experiment', 'effects', 'db/migrations/20240102000000_name.sql', '--config', 'embedded.yml']
+    expect(pgwitness(...effects).stdout).toMatch(/\(embedded Postgres/)
+    expect(pgwitness(...effects, '--clone', 'local').stdout).toMatch(/\(local Postgres/)
+    expect(pgwitness(...effects, '--clone', 'lokal')).toMatchObject({ status: 2, stderr: expect.stringContaining('Allowed are') })
+  })
   test('takes the major that is asked for', () => {
     const { stdout } = pgwitness(
       'experiment',
@@ -89,6 +96,10 @@ describe('stats export', () => {
     expect(stdout).not.toContain('canary')
     expect(stderr).toContain('Values were left out')
     expect(pgwitness('stats', 'export')).toMatchObject({ status: 2, stderr: expect.stringContaining('--url') })
+    expect(pgwitness('stats', 'export', '--url', server.url('production'), '--output', 'nowhere/stats.json')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('nowhere/stats.json cannot be written: ENOENT'),
+    })
     writeFileSync(join(folder, 'bad.json'), '{"version":2}')
     expect(pgwitness('experiment', 'plan', '--query', 'select 1', '--stats', 'bad.json')).toMatchObject({
       status: 2,

@@ -134,6 +134,21 @@ test('an index of the change has the size it would have, and is chosen', async (
   expect((size?.pages ?? 0) / Number(real?.pages)).toBeLessThan(2)
 })
 
+test('a partial index of the change has the size of its part of the rows', async () => {
+  const index = `create index events_rare on events (user_id) where kind = 'rare' and amount > 10`
+  await using clone = await twinOf(json)
+  expect((await clone.run(index, signal)).error).toBeUndefined()
+  await clone.atProductionSize?.(signal)
+  const planned = await planOf(clone, `select * from events where kind = 'rare' and amount > 10`)
+  const [row] = await clone.query<{ tuples: number; bytes: number }>(
+    `select reltuples::int4 as tuples, pg_relation_size(oid)::int4 as bytes from pg_class where relname = 'events_rare'`,
+  )
+  expect(row?.tuples).toBeGreaterThan(50)
+  expect(row?.tuples).toBeLessThan(1000)
+  expect(row?.bytes).toBeLessThan(64 * 1024)
+  expect(nodesOf(planned.root).map(({ index }) => index)).toContain('events_rare')
+})
+
 test('values can be left out, and none is in the file then', async () => {
   const url = server.url('production', 'pgwitness_admin')
   const { json: bare, notes } = await readProductionStatistics({ url, values: false, schemas: [] }, signal)

@@ -173,21 +173,25 @@ async function prepare(
     const template = found?.folder ?? empty
     return { skipped, cached: found !== undefined, notes, ...(template !== undefined && { template }) }
   }
-  const { script } = targetsOf(cluster, statementMs)
+  const script = scriptTarget(cluster, statementMs)
   skipped.push(...(await replayOn(script, { service: SERVICE, statementMs, assist: assistant(cluster) }, rest, signal)))
   const template = await save(keys.at(-1), skipped)
   return { skipped, cached: false, notes, ...(template !== undefined && { template }) }
 }
 
 /** Scripts run as `postgres`, which owns the database and is no superuser: the name that dumps and migrations expect. */
-function targetsOf({ folder }: Cluster, statementMs: number): { script: Target; observer: Target } {
-  const script: Target = {
+export function scriptTarget({ folder }: Cluster, statementMs: number): Target {
+  return {
     host: folder,
     database: 'postgres',
     user: 'postgres',
     settings: { statement_timeout: String(statementMs + 5_000), idle_in_transaction_session_timeout: '600000' },
   }
-  return { script, observer: { host: folder, database: 'postgres', user: 'pgwitness_observer' } }
+}
+
+function targetsOf(cluster: Cluster, statementMs: number): { script: Target; observer: Target } {
+  const observer = { host: cluster.folder, database: 'postgres', user: 'pgwitness_observer' }
+  return { script: scriptTarget(cluster, statementMs), observer }
 }
 
 function growthOf(cluster: Cluster, maxBytes: number): () => Promise<string | undefined> {

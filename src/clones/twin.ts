@@ -6,10 +6,11 @@ import { parseStatistics, type Statistics } from '../statistics/statistics.ts'
 import type { CloneProvider, DatabaseError } from './clone.ts'
 import { type Cluster, newCluster } from './local/cluster.ts'
 import { asAdmin } from './local/rights.ts'
-import { cloneOn, type LocalOptions, localBinaries } from './local.ts'
+import { cloneOn, type LocalOptions, localBinaries, scriptTarget } from './local.ts'
+import { openConnection } from './native/connection.ts'
 import { extendFile, setTreeHeight, treeLevel } from './twin/files.ts'
-import { readRelations, restoreStatistics } from './twin/restore.ts'
-import { countNewIndexes, sizesOf } from './twin/sizes.ts'
+import { keyOf, readRelations, restoreStatistics, type TwinRelation } from './twin/restore.ts'
+import { countNewIndexes, fractionsOf, sizesOf } from './twin/sizes.ts'
 
 export interface TwinOptions extends LocalOptions {
   /** A file of `pgwitness stats export`, or of `pg_dump --statistics-only`. */
@@ -45,9 +46,9 @@ export function twinClones(options: TwinOptions): CloneProvider {
           restored() {
             size.reached = false
           },
-          async atProductionSize() {
+          async atProductionSize(stop) {
             if (size.reached) return
-            await toProductionSize(cluster, statistics, notes)
+            await toProductionSize(cluster, statistics, notes, stop)
             size.reached = true
           },
           notes,
@@ -79,23 +80,53 @@ function onlyPlans(sql: string): DatabaseError | undefined {
 }
 
 /** What could not be loaded is added to `notes`. */
-async function toProductionSize(cluster: Cluster, statistics: Statistics, notes: string[]): Promise<void> {
+async function toProductionSize(cluster: Cluster, statistics: Statistics, notes: string[], signal: AbortSignal): Promise<void> {
+  const files = filesOf(cluster)
   const sizes = await asAdmin(cluster, async (admin) => {
     const relations = await readRelations(admin)
     notes.push(...(await restoreStatistics(admin, statistics, relations)))
-    await countNewIndexes(admin, relations, statistics.relations)
-    return await sizesOf(admin, relations, statistics.relations)
+    const fractions = await partsOfTables(cluster, relations, statistics, signal)
+    const all = await sizesOf(admin, relations, statistics.relations, fractions)
+    await countNewIndexes(admin, all)
+    return all
   })
   await cluster.stop('fast')
-  const data = join(cluster.folder, 'data')
-  const { uid, gid } = statSync(data)
-  const chown = (file: string): void => chownSync(file, uid, gid)
   for (const { relation, pages, toastPages, keyBytes } of sizes) {
     if (relation.path === null) continue
-    const file = join(data, relation.path)
-    if (relation.method === 'btree' && pages > 1) setTreeHeight(file, treeLevel(pages, keyBytes))
-    extendFile(file, pages, chown)
-    if (relation.toastPath !== null) extendFile(join(data, relation.toastPath), toastPages, chown)
+    if (relation.method === 'btree' && pages > 1) setTreeHeight(files.path(relation.path), treeLevel(pages, keyBytes))
+    files.extend(relation.path, pages)
+    if (relation.toastPath !== null) files.extend(relation.toastPath, toastPages)
   }
   await cluster.start(AbortSignal.timeout(60_000))
 }
+
+function filesOf(cluster: Cluster): { path(relative: string): string; extend(relative: string, pages: number): void } {
+  const data = join(cluster.folder, 'data')
+  const { uid, gid } = statSync(data)
+  const path = (relative: string): string => join(data, relative)
+  return { path, extend: (relative, pages) => extendFile(path(relative), pages, (file) => chownSync(file, uid, gid)) }
+}
+
+/** See `fractionsOf`. The planner has to see tables of their size, and the files of tables may grow while the server runs. */
+async function partsOfTables(
+  cluster: Cluster,
+  relations: readonly TwinRelation[],
+  statistics: Statistics,
+  signal: AbortSignal,
+): Promise<Map<number, number>> {
+  const known = new Map(statistics.relations.map((one) => [keyOf(one), one]))
+  const partial = relations.filter((one) => one.kind === 'i' && one.partial && !known.has(keyOf(one)))
+  if (partial.length === 0) return new Map()
+  const files = filesOf(cluster)
+  const tables = new Set(partial.map(({ table }) => table))
+  for (const table of relations.filter(({ oid }) => tables.has(oid)))
+    if (table.path !== null) files.extend(table.path, Math.max(0, known.get(keyOf(table))?.pages ?? 0))
+  const script = await openConnection(scriptTarget(cluster, PLAN_MS), { service: 'local clone', statementMs: PLAN_MS }, signal)
+  try {
+    return await fractionsOf(script, partial)
+  } finally {
+    await script[Symbol.asyncDispose]()
+  }
+}
+
+const PLAN_MS = 5_000

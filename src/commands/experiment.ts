@@ -8,11 +8,13 @@ import type { Clone } from '../clones/clone.ts'
 import { type Config, readEnvironment } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { type AnyExperiment, EXPERIMENTS } from '../experiments/experiments.ts'
+import { flagOf, type InputField, inputFieldsOf } from '../experiments/input-fields.ts'
 import { extractScripts, type History, historyOf } from '../extractors/history.ts'
 import type { Tree } from '../forges/change.ts'
 import { jsonText } from '../reports/json-text.ts'
 import { baseBefore } from '../review/base.ts'
 import { abortOnSignals } from './abort.ts'
+import { cloneOption } from './clone-option.ts'
 import { type ReviewOptions, readConfig, readSchema, readStatistics } from './options.ts'
 import { showProgress } from './progress.ts'
 
@@ -40,35 +42,15 @@ async function list(): Promise<void> {
   for (const [name, load] of Object.entries(EXPERIMENTS)) console.log(`  ${name.padEnd(18)}${(await load()).question}`)
 }
 
-/** What `z.toJSONSchema` says of one field of an input. */
-interface Field {
-  type?: string
-  enum?: string[]
-  description?: string
-  default?: unknown
-  file?: boolean
-  items?: { type?: string }
-}
-
-interface Input {
-  properties: Record<string, Field>
-  required?: string[]
-}
-
-function inputOf({ input }: AnyExperiment): Input {
-  return z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as unknown as Input
-}
-
 /** Files are arguments in the order of their fields, everything else is an option named like its field. */
 function commandOf(experiment: AnyExperiment): Command {
-  const { properties, required = [] } = inputOf(experiment)
+  const { fields, required } = inputFieldsOf(experiment)
   const command = new Command(`pgwitness experiment ${experiment.name}`).description(experiment.question).exitOverride()
-  const files = Object.entries(properties).filter(([, { file }]) => file)
+  const files = Object.entries(fields).filter(([, { file }]) => file)
   for (const [field, { description = '' }] of files) command.argument(required.includes(field) ? `<${field}>` : `[${field}]`, description)
-  for (const [field, about] of Object.entries(properties))
-    if (!about.file) command.addOption(optionOf(field, about, required.includes(field)))
+  for (const [field, about] of Object.entries(fields)) if (!about.file) command.addOption(optionOf(field, about, required.includes(field)))
   command
-    .option('--clone <clone>', 'where it runs, as for review', 'auto')
+    .addOption(cloneOption())
     .option('--postgres <major>', 'major version of a local clone', Number)
     .option('--schema <dump.sql>', 'schema dump to start from, instead of the migrations of this folder')
     .option('--stats <file>', 'production statistics: a local clone becomes a twin')
@@ -82,12 +64,12 @@ function commandOf(experiment: AnyExperiment): Command {
     const paths = Object.fromEntries(
       files.flatMap(([field], index) => (typeof received[index] === 'string' ? [[field, received[index]]] : [])),
     )
-    await run(experiment, paths as Record<string, string>, options, properties)
+    await run(experiment, paths as Record<string, string>, options, fields)
   })
 }
 
-function optionOf(field: string, { type, enum: choices, description = '', default: usual, items }: Field, mandatory: boolean): Option {
-  const flag = `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+function optionOf(field: string, { type, enum: choices, description = '', default: usual, items }: InputField, mandatory: boolean): Option {
+  const flag = flagOf(field)
   const about = usual === undefined ? description : `${description} (default: ${JSON.stringify(usual)})`
   if (type === 'boolean') return new Option(usual === true ? flag.replace('--', '--no-') : flag, about)
   const option = new Option(type === 'array' ? `${flag} <${field}...>` : `${flag} <${field}>`, about)
@@ -102,11 +84,11 @@ async function run(
   experiment: AnyExperiment,
   paths: Record<string, string>,
   options: OwnOptions & Record<string, unknown>,
-  properties: Record<string, Field>,
+  fields: Record<string, InputField>,
 ): Promise<void> {
   const signal = abortOnSignals()
   const workplace = await openWorkplace(options, signal)
-  const input = await readInput(experiment, await scriptsOf(paths, workplace, properties), options, properties)
+  const input = await readInput(experiment, await scriptsOf(paths, workplace, fields), options, fields)
   using progress = showProgress(options.progress)
   progress.say('starting a clone')
   await using clone = await cloneFor(Object.values(paths), options, workplace, signal)
@@ -137,7 +119,7 @@ async function openWorkplace(options: OwnOptions, signal: AbortSignal): Promise<
 async function scriptsOf(
   paths: Record<string, string>,
   { root, histories }: Workplace,
-  properties: Record<string, Field>,
+  fields: Record<string, InputField>,
 ): Promise<Record<string, string>> {
   const given: Record<string, string> = {}
   for (const [field, path] of Object.entries(paths)) {
@@ -147,7 +129,7 @@ async function scriptsOf(
       ({ direction }) => direction === (field === 'down' ? 'down' : 'up'),
     )
     given[field] = scripts.length === 0 ? text : scripts.map(({ sql }) => sql).join('\n')
-    if (scripts[0] && properties.transaction) given.transaction ??= scripts[0].transaction
+    if (scripts[0] && fields.transaction) given.transaction ??= scripts[0].transaction
   }
   return given
 }
@@ -157,10 +139,10 @@ async function readInput(
   experiment: AnyExperiment,
   scripts: Record<string, string>,
   options: Record<string, unknown>,
-  properties: Record<string, Field>,
+  fields: Record<string, InputField>,
 ): Promise<unknown> {
   const given: Record<string, unknown> = { ...scripts }
-  for (const [field, { file }] of Object.entries(properties)) {
+  for (const [field, { file }] of Object.entries(fields)) {
     const value = options[field]
     if (!file && value !== undefined)
       given[field] = typeof value === 'string' && value.startsWith('@') ? await readText(value.slice(1)) : value

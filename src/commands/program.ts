@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { CLONES } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { FORMATS } from '../reports/format.ts'
 import { wasStopped } from './abort.ts'
+import { cloneOption } from './clone-option.ts'
 
 /** Options that `review` and `audit` share. */
 function withReviewOptions(command: Command): Command {
@@ -37,16 +37,6 @@ function withReviewOptions(command: Command): Command {
 Options win over .pgwitness.yml, which has the defaults: docs/configuration.md.
 Exit code: 0 clean, 1 findings at or over --fail-on (refuted ones never count), 2 wrong usage or configuration, 3 a failure of pgwitness.`,
     )
-}
-
-function cloneOption(): Option {
-  return new Option(
-    '--clone <clone>',
-    `where SQL is run: ${CLONES.join(', ')}, or the URL of a database that may be broken (default: auto)`,
-  ).argParser((value: string): string => {
-    if ((CLONES as readonly string[]).includes(value) || /^postgres(?:ql)?:\/\//.test(value)) return value
-    throw new InvalidArgumentError(`Allowed are ${CLONES.join(', ')} and postgres://…`)
-  })
 }
 
 function seconds(value: string): number {

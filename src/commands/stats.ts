@@ -17,7 +17,15 @@ export async function runStatsExport(options: ExportOptions): Promise<void> {
   const { json, notes } = await exportStatistics({ url, values: options.values, schemas: options.schema }, abortOnSignals())
   for (const note of notes) console.error(`pgwitness: ${note}`)
   if (options.output === undefined) process.stdout.write(json)
-  else await writeFile(options.output, json, { mode: 0o600 })
+  else await write(options.output, json)
+}
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { mode: 0o600 })
+  } catch (error) {
+    throw new UserError(`${path} cannot be written: ${(error as NodeJS.ErrnoException).code}.`)
+  }
 }
 
 /** From the variables that every client of Postgres reads. */

@@ -19,7 +19,7 @@ import type { Catalog } from '../sql/catalog.ts'
 import type { Statement, TransactionMode } from '../sql/statement.ts'
 import { SETTINGS } from './catalog-queries.ts'
 import { type LiveCatalog, settingsOf } from './live-catalog.ts'
-import { measureInTransaction, measureSession, nothing, type Run, spoken, unmeasured } from './measure-statement.ts'
+import { failureOf, measureInTransaction, measureSession, nothing, type Run, spoken, unmeasured } from './measure-statement.ts'
 import type { Measurement } from './measurement.ts'
 import { readCatalog } from './read-catalog.ts'
 import { type Rehearsal, rehearse } from './rehearsal.ts'
@@ -178,7 +178,7 @@ function withRehearsal({ index }: Statement, measured: Measurement, { errors, no
   const { error: alone, ...rest } = measured
   const error = errors.get(index)
   const blockedBy = blocked.get(index)
-  const reason = alone && !error && blockedBy === undefined ? `alone it fails: ${alone.message} (${alone.code})` : rest.unmeasured
+  const reason = alone && !error && blockedBy === undefined ? failureOf(alone, 'alone it fails') : rest.unmeasured
   return {
     ...rest,
     notices: spoken(notices.get(index) ?? (blockedBy === undefined ? [] : rest.notices)),

@@ -61,7 +61,7 @@ export async function measureInTransaction(
     const alone = await measureAlone(run, statement)
     return mode === 'block' ? { ...alone, error: failed } : alone
   }
-  if (failed) return { ...unmeasured(`it fails: ${failed.message} (${failed.code})`), ...told(outcome), error: failed }
+  if (failed) return { ...unmeasured(failureOf(failed)), ...told(outcome), error: failed }
   run.ran.push(steps)
   const touched = touchedBy(locks.values, run.now)
   const before = run.now
@@ -109,7 +109,7 @@ async function measureAlone(run: Run, statement: Statement): Promise<Measurement
     return {
       ...told(outcome),
       effects: undefined,
-      unmeasured: `it fails: ${outcome.error.message} (${outcome.error.code})`,
+      unmeasured: failureOf(outcome.error),
       error: outcome.error,
       differences,
     }
@@ -141,7 +141,7 @@ export async function measureSession(run: Run, { text, kind }: Statement): Promi
   run.ran.push([{ sql: text }])
   run.now = await refreshCatalog(run.clone, run.now, [], { kind, text })
   if (!outcome.error) return { ...nothing(), ms: outcome.ms, notices: spoken(outcome.notices) }
-  return { ...unmeasured(`it fails: ${outcome.error.message} (${outcome.error.code})`), ...told(outcome), error: outcome.error }
+  return { ...unmeasured(failureOf(outcome.error)), ...told(outcome), error: outcome.error }
 }
 
 /** Runs a batch; a role or right that is missing is given, and the batch runs again. */
@@ -168,6 +168,11 @@ export function spoken(notices: readonly Notice[]): Notice[] {
 
 export function nothing(): Measurement {
   return { effects: noEffects(), notices: [], differences: [] }
+}
+
+/** A right that the clone's role lacks says nothing about production. */
+export function failureOf({ code, message }: DatabaseError, how = 'it fails'): string {
+  return code === '42501' ? `the clone's role may not run it: ${message} (${code})` : `${how}: ${message} (${code})`
 }
 
 export function unmeasured(reason: string): Measurement {

@@ -66,7 +66,8 @@ function bySeverity(a: Question, b: Question): number {
   return rank(b) - rank(a)
 }
 
-const REJECTED = new Set(['23502', '23503', '23505', '23514'])
+/** Rows that do not fit a constraint or a new type. */
+const REJECTED = new Set(['23502', '23503', '23505', '23514', '23P01', '22001', '22003', '22007', '22008', '22P02'])
 
 function questionsOf(placement: Placement, clone: Clone, rules: readonly Rule[]): Question[] {
   const { placed, reviewed } = placement.review

@@ -28,8 +28,13 @@ export function removeLeftovers(parent: string): void {
 function isOwned(folder: string): boolean {
   const text = read(join(folder, OWNER))
   if (text === undefined) return true
-  const { pid, started } = JSON.parse(text) as { pid: number; started: string | undefined }
-  return startOf(pid) !== undefined && startOf(pid) === started
+  try {
+    const { pid, started } = JSON.parse(text) as { pid: number; started: string | undefined }
+    return startOf(pid) !== undefined && startOf(pid) === started
+  } catch {
+    // Half written by a process that begins.
+    return true
+  }
 }
 
 /** Ends the server of a folder at once; does nothing when there is none. */

@@ -18,7 +18,7 @@ export interface NativeDatabase {
   restore?: ((signal: AbortSignal) => Promise<{ script: Target; observer?: Target | undefined }>) | undefined
   memo?: Clone['memo']
   /** See `Clone.atProductionSize`; runs while nobody is connected. */
-  atProductionSize?: (() => Promise<void>) | undefined
+  atProductionSize?: ((signal: AbortSignal) => Promise<void>) | undefined
   /** Removes it, when every connection is closed. Must not fail for what is gone already. */
   remove(): Promise<void>
 }
@@ -108,9 +108,9 @@ export async function nativeClone(database: NativeDatabase, signal: AbortSignal)
     },
     ...(memo && { memo: async (name: string, compute: () => Promise<string>) => await (untouched ? memo(name, compute) : compute()) }),
     ...(atProductionSize && {
-      async atProductionSize() {
+      async atProductionSize(stop: AbortSignal) {
         await closeAll()
-        await atProductionSize()
+        await atProductionSize(stop)
         main = await open()
       },
     }),
