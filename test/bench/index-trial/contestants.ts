@@ -1,0 +1,32 @@
+import { urlClones } from '../../../src/clones/url.ts'
+import type { Experiment } from '../../../src/experiments/experiment.ts'
+import type { Workload } from '../workloads/workload.ts'
+import { recipeAdvice } from './recipe.ts'
+import type { TrialDatabase } from './server.ts'
+
+/** Who is asked which indexes a workload should have. `advise` returns CREATE INDEX statements; it may leave its copy as it likes. */
+export interface Contestant {
+  name: string
+  advise(database: TrialDatabase, workload: Workload): Promise<string[]>
+}
+
+/** Without indexes first: the others are told beside it. */
+export const CONTESTANTS: readonly Contestant[] = [
+  { name: 'none', advise: async () => [] },
+  { name: 'the usual recipe', advise: recipeAdvice },
+  { name: 'ours', advise: ourAdvice },
+]
+
+interface Advice {
+  indexes: { statement: string }[]
+}
+
+async function ourAdvice({ url }: TrialDatabase, { queries }: Workload): Promise<string[]> {
+  const path: string = '../../../src/experiments/index-trial.ts'
+  const { EXPERIMENT } = (await import(path)) as { EXPERIMENT: Experiment<unknown, Advice> }
+  const { signal } = new AbortController()
+  await using clone = await urlClones({ url, statementMs: 60_000 }).create({ scripts: [] }, signal)
+  const input = EXPERIMENT.input.parse({ queries: queries.join(';\n'), budgetSeconds: 120, build: false })
+  const { indexes } = await EXPERIMENT.run(clone, input, { signal, progress() {} })
+  return indexes.map(({ statement }) => statement)
+}
