@@ -27,6 +27,8 @@ export interface ExportOptions {
 export function exportQuery({ postgres, values }: ExportOptions): string {
   const value = (column: string): string => (values ? `s.${column}::text` : 'null')
   const ranges = postgres >= 170_000
+  // Stored in a type with a sign: from 16 TB on it looks negative. -1 is a partitioned table's.
+  const unsigned = (pages: string): string => `case when ${pages} < -1 then ${pages} + 4294967296 else ${pages} end`
   const settings = PLANNER_SETTINGS.map((name) => `'${name}'`).join(', ')
   return `with own as (
   select c.oid, n.nspname, c.relname, c.relkind, c.relpages, c.reltuples, c.relallvisible, c.reltoastrelid
@@ -51,7 +53,7 @@ select json_build_object(
   'relations', (select coalesce(json_agg(json_build_object(
     'schema', own.nspname, 'name', own.relname, 'kind', own.relkind,
     'pages', case when own.relkind in ('r', 'i', 'm') then pg_relation_size(own.oid) / current_setting('block_size')::int else 0 end,
-    'analyzedPages', own.relpages, 'tuples', own.reltuples, 'allVisiblePages', own.relallvisible,
+    'analyzedPages', ${unsigned('own.relpages')}, 'tuples', own.reltuples, 'allVisiblePages', ${unsigned('own.relallvisible')},
     'toastPages', case when own.reltoastrelid <> 0 then pg_relation_size(own.reltoastrelid) / current_setting('block_size')::int end,
     'columns', coalesce(columns.columns, '[]')) order by own.nspname, own.relname), '[]')
     from own left join columns on columns.schemaname = own.nspname and columns.tablename = own.relname),
