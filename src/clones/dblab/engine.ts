@@ -1,17 +1,6 @@
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { z } from 'zod'
 import { ServiceError, UserError } from '../../errors.ts'
-
-/** How an engine is reached. */
-export interface EngineAddress {
-  /** With its path: `https://dblab.example.com:2346/api`. */
-  url: string
-  token: string | undefined
-  /** Text of the certificate authority. */
-  ca?: string | undefined
-  insecure?: boolean | undefined
-}
+import { type Answer, type EngineAddress, readEngineUrl, SERVICE, sendRequest } from './request.ts'
 
 const Status = z.object({ code: z.string(), message: z.string().default('') })
 
@@ -56,12 +45,8 @@ export interface Engine {
   unprotect(id: string, signal: AbortSignal): Promise<void>
 }
 
-const REQUEST_MS = 30_000
-const MAX_BODY_BYTES = 32 * 1024 ** 2
-const SERVICE = 'DBLab Engine'
-
 export function openEngine(address: EngineAddress): Engine {
-  const url = new URL(address.url.replace(/\/+$/, ''))
+  const url = readEngineUrl(address.url)
   const send = async (method: string, path: string, signal: AbortSignal, body?: object): Promise<Answer> => {
     return await sendRequest(url, address, { method, path, body }, signal)
   }
@@ -88,64 +73,6 @@ export function openEngine(address: EngineAddress): Engine {
       if (!isGone(answer)) expectOk(answer, url)
     },
   }
-}
-
-interface Answer {
-  code: number
-  text: string
-}
-
-async function sendRequest(
-  base: URL,
-  { token, ca, insecure }: EngineAddress,
-  { method, path, body }: { method: string; path: string; body: object | undefined },
-  signal: AbortSignal,
-): Promise<Answer> {
-  signal.throwIfAborted()
-  const payload = body === undefined ? undefined : JSON.stringify(body)
-  const headers = {
-    accept: 'application/json',
-    ...(token !== undefined && { 'verification-token': token }),
-    ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
-  }
-  const tls = { ...(ca !== undefined && { ca }), ...(insecure && { rejectUnauthorized: false }) }
-  const request = base.protocol === 'https:' ? httpsRequest : httpRequest
-  return await new Promise<Answer>((resolve, reject) => {
-    const late = setTimeout(() => sent.destroy(new Error(`no answer within ${REQUEST_MS / 1000} s`)), REQUEST_MS)
-    const fail = (error: Error): void =>
-      reject(signal.aborted ? signal.reason : new ServiceError(SERVICE, `${base.host} cannot be reached: ${error.message}`))
-    const sent = request(
-      {
-        protocol: base.protocol,
-        hostname: plainHost(base),
-        port: base.port,
-        path: `${base.pathname.replace(/\/$/, '')}${path}`,
-        method,
-        headers,
-        signal,
-        ...tls,
-      },
-      (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => {
-          text += chunk
-          if (text.length > MAX_BODY_BYTES) sent.destroy(new Error('its answer is too long'))
-        })
-        response.on('end', () => resolve({ code: response.statusCode ?? 0, text }))
-        response.on('error', fail)
-        response.on('aborted', () => fail(new Error('the connection was cut')))
-      },
-    )
-    sent.on('close', () => clearTimeout(late))
-    sent.on('error', fail)
-    sent.end(payload)
-  })
-}
-
-/** URLs write IPv6 addresses in brackets, and nothing else does. */
-export function plainHost({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '')
 }
 
 /** What the engine says in its error, or the beginning of what a proxy said in its place. */
