@@ -65,6 +65,12 @@ export function treeOf(scene: Scene, key: string): string[] {
   return [...keys]
 }
 
+/** The tables a partition is part of, the nearest first. */
+export function ancestorsOf(scene: Scene, key: string): string[] {
+  const relation = relationOf(scene, key)
+  return relation?.isPartition ? relation.parents.flatMap((parent) => [parent, ...ancestorsOf(scene, parent)]) : []
+}
+
 export function isPartitioned(scene: Scene, key: string): boolean {
   return relationOf(scene, key)?.kind === 'partitioned table'
 }

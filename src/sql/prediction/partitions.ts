@@ -3,6 +3,7 @@ import type { CatalogConstraint, CatalogIndex } from '../catalog.ts'
 import { provesBounds, provesOutside } from './bounds.ts'
 import { dropForeignKey } from './drops.ts'
 import {
+  ancestorsOf,
   constraintsOf,
   defaultPartitionOf,
   indexesOf,
@@ -113,12 +114,13 @@ function copyForeignKey(scene: Scene, partition: string, constraint: CatalogCons
   effects.lockIndexes([...partitionsOf(scene, constraint.references.table), partition], 'AccessShareLock')
 }
 
-/** Before 14 readers and writers of the partition itself were kept out only where a trigger or a key of the parent had to let go of it. */
+/** Before 14 readers and writers of the partition itself were kept out only where a trigger that came from above, or one of a foreign key to it, goes. */
 function keptOut(scene: Scene, partition: string): string[] {
   const tree = treeOf(scene, partition)
-  const keyed = constraintsOf(scene, partition).some(({ type }) => type === 'primary key' || type === 'unique')
-  const bare = !keyed && (relationOf(scene, partition)?.triggers.length ?? 0) === 0
-  return scene.known.postgres < 14 && bare ? tree.slice(1) : tree
+  const guarded = [partition, ...ancestorsOf(scene, partition)].some(
+    (key) => relationOf(scene, key)?.triggers.length || referencesTo(scene, key).length > 0,
+  )
+  return scene.known.postgres < 14 && !guarded ? tree.slice(1) : tree
 }
 
 function detach(...[operation, scene, effects]: Parameters<Predictor>): void {

@@ -3,7 +3,18 @@
 import type { CatalogConstraint } from '../catalog.ts'
 import type { LockMode } from '../effects.ts'
 import type { Operation } from '../operation.ts'
-import { constraintsOf, isPartitioned, keyOf, nameOf, readsOf, referencesTo, relationOf, type Scene, treeOf } from './knowledge.ts'
+import {
+  ancestorsOf,
+  constraintsOf,
+  isPartitioned,
+  keyOf,
+  nameOf,
+  readsOf,
+  referencesTo,
+  relationOf,
+  type Scene,
+  treeOf,
+} from './knowledge.ts'
 import { type Predictor, type Predictors, subject, words } from './predictor.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -71,6 +82,11 @@ function planTree(scene: Scene, keys: string[], mode: LockMode, effects: Recorde
     // Until 15 the indexes of a partitioned table itself were of no use in planning, unless it is read alone.
     if (!isPartitioned(scene, key) || scene.known.postgres >= 16 || keys.length === 1) effects.lockIndexes(key, mode)
   }
+}
+
+/** Until 13 a session learns the bounds of a partition it is the first time to write to from the tables above it, and keeps their locks. */
+export function lockAncestors(scene: Scene, keys: readonly string[], effects: Recorder): void {
+  if (scene.known.postgres < 14) for (const key of keys) effects.lock(ancestorsOf(scene, key), 'AccessShareLock')
 }
 
 /** Rows going in open indexes only for the moment; foreign keys look up their parents and defaults draw numbers. */
@@ -157,6 +173,7 @@ function remove(...[operation, scene, effects]: Parameters<Predictor>): void {
 function deleteFrom(scene: Scene, table: string, effects: Recorder, seen: Set<string>, only = false): void {
   const tree = only ? [table] : treeOf(scene, table)
   planTree(scene, tree, 'RowExclusiveLock', effects)
+  lockAncestors(scene, tree, effects)
   if (seen.has(table)) return
   seen.add(table)
   for (const { table: child, constraint } of tree.flatMap((key) => referencesTo(scene, key))) {
@@ -178,11 +195,12 @@ function merge(...[operation, scene, effects]: Parameters<Predictor>): void {
   change(scene, nameOf(scene, key), words(operation.sets), effects)
 }
 
-/** COPY of a table reads it without a plan. */
+/** COPY of a table reads it without a plan, and in 12 lets go of it at once. */
 function copy(...[operation, scene, effects]: Parameters<Predictor>): void {
   readAll(operation, scene, effects)
   const key = subject(operation, scene)
   if (key === undefined) return
-  effects.lock(key, operation.to ? 'AccessShareLock' : 'RowExclusiveLock')
+  if (!operation.to) effects.lock(key, 'RowExclusiveLock')
+  else if (scene.known.postgres >= 13) effects.lock(key, 'AccessShareLock')
   if (!operation.to) fill(operation, scene, nameOf(scene, key), effects)
 }

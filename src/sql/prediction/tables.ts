@@ -5,7 +5,7 @@ import { lockWords, type Operation } from '../operation.ts'
 import { isPartitioned, keyOf, nameOf, partitionsOf, readsOf, referencesTo, relationOf, type Scene, stored, treeOf } from './knowledge.ts'
 import { addDefaultPartitionScan, takeOverFromParent } from './partitions.ts'
 import { locks, type Predictor, type Predictors, subject, word, words } from './predictor.ts'
-import { planRead, readKeys } from './queries.ts'
+import { lockAncestors, planRead, readKeys } from './queries.ts'
 import type { Recorder } from './recorder.ts'
 
 export const TABLES: Predictors = {
@@ -75,6 +75,7 @@ function truncate(...[operation, scene, effects]: Parameters<Predictor>): void {
     for (const one of tables)
       for (const { table } of referencesTo(scene, one)) for (const child of treeOf(scene, keyOf(table))) tables.add(child)
   effects.lock([...tables], 'AccessExclusiveLock')
+  lockAncestors(scene, [...tables], effects)
   effects.rewrite([...tables])
   if (operation.restartIdentity)
     effects.lock(
