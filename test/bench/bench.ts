@@ -5,4 +5,4 @@ if (what === undefined || what === 'speed') await (await import('./speed.ts')).b
 if (what === undefined || what === 'clones') await (await import('./clones.ts')).benchClones()
 if (what === undefined || what === 'locks') await (await import('./locks.ts')).benchLocks()
 if (what === undefined || what === 'agreement') await (await import('./agreement.ts')).benchAgreement()
-if (what === undefined || what === 'indexes') await (await import('./index-trial.ts')).benchIndexTrial()
+if (what === undefined || what === 'indexes') await (await import('./index-trial.ts')).benchIndexTrial(process.argv.includes('--each'))

@@ -1,14 +1,14 @@
 /** Which indexes a workload should have: what our advice leaves of its cost, beside that of the usual recipe. */
 import { CONTESTANTS, type Contestant } from './index-trial/contestants.ts'
 import { measureAdvice } from './index-trial/measure.ts'
-import { type Result, renderResults } from './index-trial/results.ts'
+import { type Result, renderEach, renderResults } from './index-trial/results.ts'
 import { startTrialServer, type TrialServer, whatIsMissing } from './index-trial/server.ts'
 import { SHOP } from './workloads/shop.ts'
 import { TPCH } from './workloads/tpch.ts'
 import type { Workload } from './workloads/workload.ts'
 
-/** Prints a table for each workload. */
-export async function benchIndexTrial(): Promise<void> {
+/** Prints a table for each workload; with `each`, also what was advised and the cost of each query. */
+export async function benchIndexTrial(each = false): Promise<void> {
   const missing = whatIsMissing()
   if (missing !== undefined) {
     console.log(`indexes: ${missing}`)
@@ -20,17 +20,19 @@ export async function benchIndexTrial(): Promise<void> {
     console.log(`${workload.name}: ${workload.queries.length} queries; ${Math.round(megabytes)} MB loaded in ${seconds.toFixed(1)} s`)
     const results: Result[] = []
     for (const contestant of CONTESTANTS) results.push(...(await resultOf(server, workload, contestant)))
-    for (const line of renderResults(results)) console.log(`  ${line}`)
+    const lines = each ? [...renderEach(workload.queries, results), ...renderResults(results)] : renderResults(results)
+    for (const line of lines) console.log(`  ${line}`)
   }
 }
 
 async function resultOf(server: TrialServer, workload: Workload, { name, advise }: Contestant): Promise<Result[]> {
-  const started = performance.now()
   try {
-    const advice = await server.onCopy(async (database) => await advise(database, workload))
-    const seconds = (performance.now() - started) / 1000
+    const { advice, seconds } = await server.onCopy(async (database) => {
+      const started = performance.now()
+      return { advice: await advise(database, workload), seconds: (performance.now() - started) / 1000 }
+    })
     const measured = await server.onCopy(async (database) => await measureAdvice(database, workload, advice))
-    return [{ name, seconds, ...measured }]
+    return [{ name, advice, seconds, ...measured }]
   } catch (error) {
     if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error
     console.log(`  ${name} is missing: ${(error as Error).message}`)

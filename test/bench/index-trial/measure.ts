@@ -34,7 +34,7 @@ interface Indexed {
 /** Builds the advice on a copy, then plans and runs each query once. */
 export async function measureAdvice({ client }: TrialDatabase, { queries }: Workload, advice: readonly string[]): Promise<Measured> {
   const before = new Set((await indexesOf(client)).map(({ oid }) => oid))
-  for (const statement of advice) await client.query(statement)
+  for (const statement of advice) await build(client, statement)
   const built = (await indexesOf(client)).filter(({ oid }) => !before.has(oid))
   // Only expressions have no statistics yet; a further sample of the other columns would move the costs by chance.
   for (const table of new Set(built.flatMap(({ computed }) => computed ?? []))) await client.query(`analyze ${table}`)
@@ -47,6 +47,14 @@ export async function measureAdvice({ client }: TrialDatabase, { queries }: Work
     rows: runs.map((run) => run?.rows),
     indexes: built.filter(({ counts }) => counts).length,
     megabytes: built.reduce((sum, { bytes }) => sum + Number(bytes), 0) / 1e6,
+  }
+}
+
+async function build(client: pg.Client, statement: string): Promise<void> {
+  try {
+    await client.query(statement)
+  } catch (error) {
+    throw new Error(`advised, and refused: ${statement}`, { cause: error })
   }
 }
 

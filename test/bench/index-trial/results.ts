@@ -3,6 +3,7 @@ import type { Measured } from './measure.ts'
 /** What a contestant advised and what that came to. */
 export interface Result extends Measured {
   name: string
+  advice: readonly string[]
   /** Until the advice was there. */
   seconds: number
 }
@@ -28,6 +29,27 @@ export function renderResults(results: readonly Result[]): string[] {
   const head = ['', 'cost left', 'of none', 'typical', 'indexes', 'MB', 'buffers', 'advice s']
   const lines = [head, ...rows].map(([name = '', ...figures]) => name.padEnd(18) + figures.map((one) => one.padStart(14)).join(''))
   return [...lines, ...ratios(results, ran), ...leftOut(results)]
+}
+
+/** What each advised, and a line for each query: what it costs with each and how it begins. */
+export function renderEach(queries: readonly string[], results: readonly Result[]): string[] {
+  const advised = results.flatMap(({ name, advice }) => advice.map((statement) => `${name}: ${statement}`))
+  const line = (number: number | string, figures: string[], query: string): string =>
+    String(number).padStart(3) + figures.map((one) => one.padStart(18)).join('') + (query === '' ? '' : `  ${query}`)
+  const head = line(
+    '',
+    results.map(({ name }) => name),
+    '',
+  )
+  const costs = queries.map((query, at) => {
+    const begins = query.replaceAll(/\s+/g, ' ').slice(0, 100)
+    return line(
+      at + 1,
+      results.map((result) => Math.round(result.costs[at] ?? 0).toLocaleString('en')),
+      begins,
+    )
+  })
+  return [...advised, head, ...costs]
 }
 
 /** The geometric mean over queries: a sum tells of the few that cost most. */
