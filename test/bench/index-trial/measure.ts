@@ -9,13 +9,12 @@ export interface Measured {
   costs: number[]
   /** Shared blocks that each query touched; undefined when it ran too long. */
   blocks: (number | undefined)[]
-  /** Rows of each query. */
-  rows: (number | undefined)[]
   indexes: number
   megabytes: number
 }
 
-const RUN_MS = 30_000
+/** A query that runs longer is left out. */
+export const RUN_MS = 30_000
 const QUERY_CANCELED = '57014'
 
 const INDEXED = `select c.oid::text as oid, pg_relation_size(c.oid) as bytes, not c.relispartition as counts,
@@ -40,11 +39,9 @@ export async function measureAdvice({ client }: TrialDatabase, { queries }: Work
   for (const table of new Set(built.flatMap(({ computed }) => computed ?? []))) await client.query(`analyze ${table}`)
   const costs: number[] = []
   for (const query of queries) costs.push(await costOf(client, query))
-  const runs = await runAll(client, queries)
   return {
     costs,
-    blocks: runs.map((run) => run?.blocks),
-    rows: runs.map((run) => run?.rows),
+    blocks: await runAll(client, queries),
     indexes: built.filter(({ counts }) => counts).length,
     megabytes: built.reduce((sum, { bytes }) => sum + Number(bytes), 0) / 1e6,
   }
@@ -62,16 +59,16 @@ async function indexesOf(client: pg.Client): Promise<Indexed[]> {
   return (await client.query<Indexed>(INDEXED)).rows
 }
 
-async function runAll(client: pg.Client, queries: readonly string[]): Promise<(Awaited<ReturnType<typeof buffersOf>> | undefined)[]> {
-  const runs = []
+async function runAll(client: pg.Client, queries: readonly string[]): Promise<(number | undefined)[]> {
+  const blocks: (number | undefined)[] = []
   await client.query(`set statement_timeout = ${RUN_MS}`)
   for (const query of queries) {
     try {
-      runs.push(await buffersOf(client, query))
+      blocks.push(await buffersOf(client, query))
     } catch (error) {
       if (!(error instanceof pg.DatabaseError) || error.code !== QUERY_CANCELED) throw error
-      runs.push(undefined)
+      blocks.push(undefined)
     }
   }
-  return runs
+  return blocks
 }

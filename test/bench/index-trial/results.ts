@@ -1,4 +1,4 @@
-import type { Measured } from './measure.ts'
+import { type Measured, RUN_MS } from './measure.ts'
 
 /** What a contestant advised and what that came to. */
 export interface Result extends Measured {
@@ -72,7 +72,7 @@ function ratios(results: readonly Result[], ran: readonly boolean[]): string[] {
 function leftOut(results: readonly Result[]): string[] {
   return results.flatMap(({ name, blocks }) => {
     const late = blocks.flatMap((one, query) => (one === undefined ? [query + 1] : []))
-    return late.length === 0 ? [] : [`left out of buffers, over 30 s with ${name}: query ${late.join(', ')}`]
+    return late.length === 0 ? [] : [`left out of buffers, over ${RUN_MS / 1000} s with ${name}: query ${late.join(', ')}`]
   })
 }
 
