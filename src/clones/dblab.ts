@@ -52,6 +52,7 @@ export function dblabClones(options: DblabOptions): CloneProvider {
       const id = newCloneId()
       const login = newLogin()
       let handedOut = false
+      let isKnown = false
       let removal: Promise<string> | undefined
       const remove = async (certain?: number): Promise<string> => {
         removal ??= removeClone(engine, id, patience.removeMs, certain)
@@ -63,12 +64,13 @@ export function dblabClones(options: DblabOptions): CloneProvider {
       }
       try {
         await engine.create(bodyOf(id, login, settings), signal)
+        isKnown = true
         const notes = still.length === 0 ? [] : [`clones of earlier runs could not be deleted: ${still.join(', ')}`]
         const clone = await cloneOf({ ...options, engine, settings, id, login, patience, notes, dispose }, signal)
         handedOut = true
         return clone
       } catch (error) {
-        const left = await remove(GONE_FOR_CERTAIN)
+        const left = await remove(isKnown || error instanceof UserError ? 1 : GONE_FOR_CERTAIN)
         const isTold = !signal.aborted && (error instanceof UserError || error instanceof ServiceError)
         if (isTold) complete(error, left, login.password)
         else tell(left)
