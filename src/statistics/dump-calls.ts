@@ -89,34 +89,48 @@ const NAME = /'(\w{1,63})'/y
 const PLAIN = /null|true|false|-?[\d.]{1,60}(?:e[+-]?\d{1,9})?/iy
 const CAST = /::[a-z ]{1,40}(?:\[\])?/iy
 
-type Arguments = { given: Map<string, string>; end: number } | { fault: string; at: number }
+interface Fault {
+  fault: string
+  at: number
+}
 
 /** `'name', 'value'::type, …);` */
-function readArguments(text: string, start: number, escapes: boolean): Arguments {
+function readArguments(text: string, start: number, escapes: boolean): { given: Map<string, string>; end: number } | Fault {
   const given = new Map<string, string>()
-  for (let at = start; ; ) {
-    at = skipBlanks(text, at)
-    const name = take(NAME, text, at)
-    if (name === undefined) return fault(text, at, 'an argument has no name')
-    at = skipBlanks(text, at + name.length)
-    if (text[at] !== ',') return fault(text, at, `${name} has no value`)
+  for (let at = start; ; at += 1) {
+    const argument = readArgument(text, skipBlanks(text, at), escapes)
+    if ('fault' in argument) return argument
+    if (argument.value !== undefined) given.set(argument.name, argument.value)
+    at = skipBlanks(text, argument.end)
+    if (text[at] === ',') continue
+    if (text[at] !== ')') return fault(text, at, `after '${argument.name}' there is neither a comma nor the end`)
     at = skipBlanks(text, at + 1)
-    const string = readString(text, at, escapes)
-    const value = string ? string.value : take(PLAIN, text, at)
-    if (value === undefined) return fault(text, string?.end ?? at, `the value of ${name} is no literal`)
-    if (string || !/^null$/i.test(value)) given.set(name.slice(1, -1), value)
-    at = skipBlanks(text, string?.end ?? at + value.length)
-    at = skipBlanks(text, at + (take(CAST, text, at)?.length ?? 0))
-    if (text[at] === ')') {
-      at = skipBlanks(text, at + 1)
-      return text[at] === ';' ? { given, end: at + 1 } : fault(text, at, 'a call does not end with );')
-    }
-    if (text[at] !== ',') return fault(text, at, `after ${name} there is neither a comma nor the end`)
-    at += 1
+    return text[at] === ';' ? { given, end: at + 1 } : fault(text, at, 'a call does not end with );')
   }
 }
 
-function fault(text: string, at: number, what: string): Arguments {
+/** `'name', 'value'::type`; no value is NULL. */
+function readArgument(text: string, start: number, escapes: boolean): { name: string; value: string | undefined; end: number } | Fault {
+  const name = take(NAME, text, start)
+  if (name === undefined) return fault(text, openEnd(text, start, escapes), 'an argument has no name')
+  const comma = skipBlanks(text, start + name.length)
+  if (text[comma] !== ',') return fault(text, comma, `${name} has no value`)
+  const at = skipBlanks(text, comma + 1)
+  const string = readString(text, at, escapes)
+  const value = string ? string.value : take(PLAIN, text, at)
+  if (value === undefined) return fault(text, string?.end ?? at, `the value of ${name} is no literal`)
+  const cast = skipBlanks(text, string?.end ?? at + value.length)
+  const end = cast + (take(CAST, text, cast)?.length ?? 0)
+  return { name: name.slice(1, -1), value: string || !/^null$/i.test(value) ? value : undefined, end }
+}
+
+/** Where it is told that something is wrong: at the end of the file when that is within a string. */
+function openEnd(text: string, at: number, escapes: boolean): number {
+  const string = readString(text, at, escapes)
+  return string && string.value === undefined ? string.end : at
+}
+
+function fault(text: string, at: number, what: string): Fault {
   return at >= text.length
     ? { fault: CUT_OFF, at }
     : { fault: `${what}, which pg_dump does not write. Make the file again with pg_dump --statistics-only of Postgres 18.`, at }

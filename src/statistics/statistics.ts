@@ -5,6 +5,8 @@ import { isWellFormed } from './extended-bytes.ts'
 /** A relation has 32 bits for page numbers; all together may have 128 TB, since a twin makes a file for each gigabyte. */
 const MOST_PAGES = 4_294_967_294
 const ALL_PAGES = 2 ** 34
+/** A page has at most 291 rows, so that no table has more. */
+const MOST_TUPLES = 1.25e12
 /** Columns of a relation. */
 const MOST_COLUMNS = 1_600
 /** Settings are numbers, sizes and words. */
@@ -57,7 +59,7 @@ const RelationStatistics = z.strictObject({
   pages: Pages,
   /** `pg_class.relpages`, `reltuples`, `relallvisible`: what VACUUM or ANALYZE last saw. */
   analyzedPages: CountedPages,
-  tuples: Real.min(-1).max(1e15),
+  tuples: Real.min(-1).max(MOST_TUPLES),
   allVisiblePages: CountedPages,
   toastPages: Pages.nullish(),
   /** Twice for a partitioned table: without its children's rows and with them. */
@@ -181,18 +183,22 @@ function foreignFile(text: string): string {
 /** Faults that are told of one file, and the length of a line that tells one. */
 const FAULTS = 5
 const FAULT_LENGTH = 300
+/** Of a name in it. */
+const NAME_LENGTH = 80
 
 /** What can be loaded, whoever wrote it. A UserError names places of the file, and never what is there beside names of relations and columns. */
 export function checkStatistics(data: unknown, path: string): Statistics {
   const read = StatisticsFile.safeParse(data)
   if (read.success) return read.data
   const { issues } = read.error
-  const lines = issues.slice(0, FAULTS).map(({ path: place, message }) => `- ${placeIn(data, place)}: ${message}`.slice(0, FAULT_LENGTH))
+  const lines = issues
+    .slice(0, FAULTS)
+    .map(({ path: place, message }) => `- ${placeIn(data, place)}: ${message.replace(/, received \w+$/, '')}`.slice(0, FAULT_LENGTH))
   const more = issues.length > FAULTS ? [`- and ${issues.length - FAULTS} more`] : []
   throw new UserError(`${path} cannot be used. ${MAKE}\n${[...lines, ...more].join('\n')}`)
 }
 
-/** `public.orders.note: nullFraction`; where there are no names, `relations[3].columns[0].nullFraction`. */
+/** `relations > public.orders > columns > note > nullFraction`; where there are no names, their positions. */
 function placeIn(data: unknown, place: readonly PropertyKey[]): string {
   let whole = data
   const words: string[] = []
@@ -200,11 +206,7 @@ function placeIn(data: unknown, place: readonly PropertyKey[]): string {
     whole = (whole as Record<PropertyKey, unknown> | undefined)?.[key]
     const { schema, name, column } = (whole ?? {}) as Record<string, unknown>
     const known = typeof name === 'string' && typeof schema === 'string' ? `${schema}.${name}` : column
-    words.push(typeof key === 'number' && typeof known === 'string' ? printable(known) : String(key))
+    words.push(typeof key === 'number' && typeof known === 'string' ? known.slice(0, NAME_LENGTH) : String(key))
   }
-  return words.length === 0 ? 'the file' : printable(words.join(' > '))
-}
-
-function printable(text: string): string {
-  return text.slice(0, 200).replaceAll(/\p{C}/gu, '?')
+  return words.length === 0 ? 'the file' : words.join(' > ').replaceAll(/\p{C}/gu, '?')
 }
