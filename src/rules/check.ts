@@ -105,9 +105,11 @@ async function fixOf(scene: Scene, { fix }: Rule, { statement, operation, values
   return { text, ...(replacement !== undefined && { replacement }), ...(offered && { steps: offered }) }
 }
 
-/** Partitioned tables take neither a concurrent build nor a constraint over an index. */
-function isRefused(scene: Scene, { table }: Operation, steps: readonly string[]): boolean {
-  return isPartitioned(scene, table?.key) && steps.some((step) => /\b(concurrently|using index)\b/.test(step))
+/** Partitioned tables take neither a concurrent build nor a constraint over an index, and before 18 no foreign key NOT VALID. */
+function isRefused(scene: Scene, { table, constraint }: Operation, steps: readonly string[]): boolean {
+  if (!isPartitioned(scene, table?.key)) return false
+  const takesUnvalidated = constraint?.type !== 'foreign key' || scene.postgres >= 18
+  return steps.some((step) => /\b(concurrently|using index)\b/.test(step) || (!takesUnvalidated && step.endsWith(' not valid')))
 }
 
 /** Does the statement do more than this operation and the constraints written on its column? */

@@ -13,8 +13,14 @@ export const columnInUse: Detector = (scene) =>
   everyOperation(scene).filter(({ operation }) => {
     const { action, cascade, failed } = operation
     if (action !== 'alter column type' && (action !== 'drop column' || cascade === true)) return false
-    return REFUSALS.includes(String(failed)) || (!scene.before && isReadByScript(scene, operation))
+    return REFUSALS.includes(String(failed)) || feedsGenerated(scene, operation) || (!scene.before && isReadByScript(scene, operation))
   })
+
+/** Until 14 Postgres called the type of a column that a generated one is made of a syntax error. */
+function feedsGenerated({ postgres, before }: Scene, { action, failed, table }: Operation): boolean {
+  if (postgres > 14 || failed !== '42601' || action !== 'alter column type') return false
+  return before?.relations.get(table?.key ?? '')?.columns.some(({ generated }) => generated !== undefined) === true
+}
 
 function isReadByScript(scene: Scene, { table, number }: Operation): boolean {
   const views = ['create view', 'create materialized view']

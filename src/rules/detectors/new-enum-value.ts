@@ -7,11 +7,11 @@ const INERT = ['create function', 'comment', 'add enum value', 'rename enum valu
 
 /**
  * The first statement that writes a new enum value in the transaction that added it. It is recognised by its literal, so the run has the last word.
- * Values of a type made in the same transaction may be used at once.
+ * Since 17 values of a type made in the same transaction may be used at once.
  */
 export const newEnumValue: Detector = (scene) =>
   everyOperation(scene).flatMap(({ operation: added }) => {
-    if (added.action !== 'add enum value' || added.inside || isNewType(scene, added)) return []
+    if (added.action !== 'add enum value' || added.inside || (scene.postgres >= 17 && isNewType(scene, added))) return []
     const use = firstUse(scene, added)
     return use ? [{ ...use, values: { value: added.value, type: added.type } }] : []
   })

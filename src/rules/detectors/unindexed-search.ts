@@ -33,12 +33,13 @@ function isQuery({ inside, statement }: Operation, all: readonly Operation[]): b
   return inside === undefined && statement === 'select' && Array.isArray(select?.from) && select.from.length === 1
 }
 
-function isWorthAnIndex({ before }: Scene, key: string): boolean {
+/** Before 14 a table that was never analyzed counts no rows, as an empty one does. */
+function isWorthAnIndex({ before, postgres }: Scene, key: string): boolean {
   const relation = before?.relations.get(key)
   return (
     relation !== undefined &&
     ['table', 'partitioned table', 'materialized view'].includes(relation.kind) &&
-    (relation.rows < 0 || relation.rows >= FEW_ROWS)
+    (relation.rows < 0 || relation.rows >= FEW_ROWS || (relation.rows === 0 && postgres < 14))
   )
 }
 
