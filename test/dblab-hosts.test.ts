@@ -86,7 +86,10 @@ describe('clones over TCP', () => {
   })
   async function create(more: { accessHost?: string; url?: string } = {}): Promise<Clone> {
     const engines = [{ url: stub.url, token: stub.token, ...more }]
-    return await dblabClones({ engines, postgres: 16, statementMs: 5000, patience: { connectMs: 100 } }).create({ scripts: [] }, signal)
+    return await dblabClones({ engines, postgres: 16, statementMs: 5000, patience: { connectMs: 100, pollMs: 50 } }).create(
+      { scripts: [] },
+      signal,
+    )
   }
 
   test.each(['', 'localhost', '::1'])('of an engine that says `%s` are where the engine is', async (said) => {
@@ -150,7 +153,10 @@ describe('clones over TCP', () => {
     await using relay = await openRelay(six, '::1')
     Object.assign(six.access, { host: '127.0.0.1', port: String(relay.port) })
     expect(six.url).toMatch(/^http:\/\/\[::1\]:\d+\/api\/$/)
-    await using clone = await dblabClones({ engines: [{ url: six.url, token: six.token }], postgres: 16 }).create({ scripts: [] }, signal)
+    await using clone = await dblabClones({ engines: [{ url: six.url, token: six.token }], postgres: 16, patience: { pollMs: 50 } }).create(
+      { scripts: [] },
+      signal,
+    )
     expect(await clone.query('select 1 as one')).toEqual([{ one: 1 }])
   })
 })

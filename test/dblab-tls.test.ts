@@ -19,7 +19,7 @@ afterAll(async () => await stub[Symbol.asyncDispose]())
 
 async function create(more: Partial<DblabEngine>): Promise<Clone> {
   const engine = { url: stub.url, token: stub.token, accessHost: stub.server.cluster.folder, ...more }
-  return await dblabClones({ engines: [engine], postgres: 16, statementMs: 2000 }).create({ scripts: [] }, signal)
+  return await dblabClones({ engines: [engine], postgres: 16, statementMs: 2000, patience: { pollMs: 50 } }).create({ scripts: [] }, signal)
 }
 
 describe('an engine whose certificate a private authority signed', () => {

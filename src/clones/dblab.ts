@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ServiceError, UserError } from '../errors.ts'
-import type { Clone, CloneProvider } from './clone.ts'
+import type { Clone, CloneProvider, Connection } from './clone.ts'
 import { chooseEngine, type DblabEngine } from './dblab/choose-engine.ts'
 import { newCloneId } from './dblab/clone-id.ts'
 import { connectPatiently } from './dblab/connect.ts'
@@ -32,9 +32,11 @@ interface Patience {
   /** A clone that is said to be ready may still be starting. */
   connectMs: number
   removeMs: number
+  /** Between two questions. */
+  pollMs: number
 }
 
-const PATIENCE: Patience = { requestMs: 30_000, readyMs: 600_000, connectMs: 30_000, removeMs: 60_000 }
+const PATIENCE: Patience = { requestMs: 30_000, readyMs: 600_000, connectMs: 30_000, removeMs: 60_000, pollMs: 500 }
 const STATEMENT_MS = 20_000
 const SERVICE = 'dblab clone'
 
@@ -55,7 +57,7 @@ export function dblabClones(options: DblabOptions): CloneProvider {
       let isKnown = false
       let removal: Promise<string> | undefined
       const remove = async (certain?: number): Promise<string> => {
-        removal ??= removeClone(engine, id, patience.removeMs, certain)
+        removal ??= removeClone(engine, id, { ...patience, certain })
         return await removal
       }
       const dispose = async (): Promise<void> => {
@@ -130,18 +132,20 @@ interface Making extends Pick<DblabOptions, 'statementMs'> {
 
 async function cloneOf(making: Making, signal: AbortSignal): Promise<Clone> {
   const { engine, id, notes, dispose, patience, statementMs = STATEMENT_MS } = making
-  const limits = { statementMs, connectMs: patience.connectMs }
+  const limits = { ...patience, statementMs }
   const ready = async (stop: AbortSignal): Promise<Target> =>
-    targetOf(await waitUntilReady(engine, id, patience.readyMs, stop), making, statementMs)
-  const script = await ready(signal)
-  const first = await connectPatiently(script, limits, signal)
-  let mask: Awaited<ReturnType<typeof newMask>>
-  try {
-    await refuseUnrestricted(first, engine.url)
-    mask = await newMask(first)
-  } finally {
-    await first[Symbol.asyncDispose]()
+    targetOf(await waitUntilReady(engine, id, patience, stop), making, statementMs)
+  const see = async <Seen>(target: Target, look: (connection: Connection) => Promise<Seen>, stop: AbortSignal): Promise<Seen> => {
+    const connection = await connectPatiently(target, limits, stop)
+    try {
+      await refuseUnrestricted(connection, engine.url)
+      return await look(connection)
+    } finally {
+      await connection[Symbol.asyncDispose]()
+    }
   }
+  const script = await ready(signal)
+  const mask = await see(script, newMask, signal)
   return await nativeClone(
     {
       provider: 'dblab',
@@ -152,7 +156,7 @@ async function cloneOf(making: Making, signal: AbortSignal): Promise<Clone> {
       async restore(again) {
         await engine.reset(id, again)
         const target = await ready(again)
-        await (await connectPatiently(target, limits, again))[Symbol.asyncDispose]()
+        await see(target, async () => undefined, again)
         return { script: target }
       },
       remove: dispose,

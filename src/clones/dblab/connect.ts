@@ -3,13 +3,12 @@ import { ServiceError, UserError } from '../../errors.ts'
 import type { Connection } from '../clone.ts'
 import { openConnection, type Target } from '../native/connection.ts'
 
-const POLL_MS = 500
 const SERVICE = 'dblab clone'
 
 /** A clone that is said to be ready may still be starting. One that cannot be reached is mostly one that is nowhere to be reached from here. */
 export async function connectPatiently(
   target: Target,
-  { statementMs, connectMs }: { statementMs: number; connectMs: number },
+  { statementMs, connectMs, pollMs }: { statementMs: number; connectMs: number; pollMs: number },
   signal: AbortSignal,
 ): Promise<Connection> {
   const until = performance.now() + connectMs
@@ -28,7 +27,7 @@ export async function connectPatiently(
         if (code === undefined || code.startsWith('E')) error.message += `. ${ADVICE}`
         throw error
       }
-      await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
+      await sleep(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
 }

@@ -2,13 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError } from '../../errors.ts'
 import type { Engine, EngineClone } from './engine.ts'
 
-const POLL_MS = 500
 /** One after another; asking again does no harm. */
 const MAX_FAILURES = 5
 const SERVICE = 'dblab clone'
 
 /** Asks until the clone is ready to be connected to. */
-export async function waitUntilReady(engine: Engine, id: string, readyMs: number, signal: AbortSignal): Promise<EngineClone> {
+export async function waitUntilReady(
+  engine: Engine,
+  id: string,
+  { readyMs, pollMs }: { readyMs: number; pollMs: number },
+  signal: AbortSignal,
+): Promise<EngineClone> {
   const until = performance.now() + readyMs
   let failures = 0
   let state = ''
@@ -24,7 +28,7 @@ export async function waitUntilReady(engine: Engine, id: string, readyMs: number
       failures += 1
       if (error instanceof Unready || !(error instanceof ServiceError) || failures >= MAX_FAILURES) throw error
     }
-    await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
+    await sleep(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted())
   } while (performance.now() < until)
   throw new Unready(`it was not ready within ${readyMs / 1000} s: ${state}`)
 }
