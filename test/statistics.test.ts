@@ -363,6 +363,7 @@ const BROKEN_EXPORTS: Array<[string, string, RegExp]> = [
   ['deep nesting', NESTED, /expected object/],
   ['deep nesting inside', exported({}).replace('"columns":[', `"columns":[${NESTED},`), /columns > 0: .*expected object/],
   ['a key of its own', exported({ [SECRET.slice(0, 3).repeat(200_000)]: 1 }), /public\.victims: Unrecognized key/],
+  ['a key that ends a line', exported({ '\x1b[2J\n': 1 }), /public\.victims: Unrecognized key: "\?\[2J\?"$/],
   ['a prototype', exported({}).replace('{"schema"', '{"__proto__":{"polluted":true},"schema"'), /Unrecognized key/],
   ['a constructor', exported({ constructor: { prototype: { polluted: true } } }), /Unrecognized key/],
   ['text for a number', exported({ tuples: SECRET }), /public\.victims > tuples: .*expected number/],

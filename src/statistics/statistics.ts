@@ -191,9 +191,11 @@ export function checkStatistics(data: unknown, path: string): Statistics {
   const read = StatisticsFile.safeParse(data)
   if (read.success) return read.data
   const { issues } = read.error
-  const lines = issues
-    .slice(0, FAULTS)
-    .map(({ path: place, message }) => `- ${placeIn(data, place)}: ${message.replace(/, received \w+$/, '')}`.slice(0, FAULT_LENGTH))
+  // What is quoted here is the file's, and goes to a terminal.
+  const lines = issues.slice(0, FAULTS).map(({ path: place, message }) => {
+    const line = `- ${placeIn(data, place)}: ${message.replace(/, received \w+$/, '')}`
+    return line.slice(0, FAULT_LENGTH).replaceAll(/\p{C}/gu, '?')
+  })
   const more = issues.length > FAULTS ? [`- and ${issues.length - FAULTS} more`] : []
   throw new UserError(`${path} cannot be used. ${MAKE}\n${[...lines, ...more].join('\n')}`)
 }
@@ -208,5 +210,5 @@ function placeIn(data: unknown, place: readonly PropertyKey[]): string {
     const known = typeof name === 'string' && typeof schema === 'string' ? `${schema}.${name}` : column
     words.push(typeof key === 'number' && typeof known === 'string' ? known.slice(0, NAME_LENGTH) : String(key))
   }
-  return words.length === 0 ? 'the file' : words.join(' > ').replaceAll(/\p{C}/gu, '?')
+  return words.length === 0 ? 'the file' : words.join(' > ')
 }
