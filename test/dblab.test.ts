@@ -37,8 +37,9 @@ afterEach(async () => {
   await expect.poll(() => [...stub.clones.keys()], { timeout: 10_000 }).toEqual([])
 })
 
-async function create(more: Partial<DblabEngine> = {}, postgres = 16, stop = signal): Promise<Clone> {
-  return await dblabClones({ engines: [{ ...settings, ...more }], postgres, statementMs: 2000 }).create({ scripts: [] }, stop)
+async function create(more: Partial<DblabEngine> = {}, { stop = signal, pollMs = 50 } = {}): Promise<Clone> {
+  const engines = [{ ...settings, ...more }]
+  return await dblabClones({ engines, postgres: 16, statementMs: 2000, patience: { pollMs } }).create({ scripts: [] }, stop)
 }
 
 describe('a clone', () => {
@@ -99,7 +100,7 @@ describe('what goes wrong', () => {
     stub.faults.createMs = 1500
     const stop = new AbortController()
     setTimeout(() => stop.abort(), 400)
-    await expect(create({}, 16, stop.signal)).rejects.toThrow(/abort/i)
+    await expect(create({}, { stop: stop.signal })).rejects.toThrow(/abort/i)
     await expect.poll(() => stub.clones.size, { timeout: 10_000 }).toBe(0)
   })
   test.each([
@@ -126,7 +127,7 @@ describe('what goes wrong', () => {
     stub.faults.lateMs = 800
     const stop = new AbortController()
     setTimeout(() => stop.abort(), 200)
-    await expect(create({}, 16, stop.signal)).rejects.toThrow(/abort/i)
+    await expect(create({}, { stop: stop.signal, pollMs: 500 })).rejects.toThrow(/abort/i)
     await new Promise((resolve) => setTimeout(resolve, 1500))
     await expect.poll(() => stub.clones.size, { timeout: 10_000 }).toBe(0)
   })
@@ -138,7 +139,7 @@ describe('what goes wrong', () => {
     setTimeout(() => {
       stub.faults.cut = false
     }, 1600)
-    await using clone = await create()
+    await using clone = await create({}, { pollMs: 500 })
     expect(await clone.query('select 1 as one')).toEqual([{ one: 1 }])
   })
   test('a proxy that repeats the request repeats no password', async () => {
