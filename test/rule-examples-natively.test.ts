@@ -112,31 +112,39 @@ async function rehearse(rule: Rule, review: StackReview, bench: Bench): Promise<
   // With parameters it is for an application to run.
   if (!place || steps.some((step) => step.includes('$1'))) return []
   await prepare(rule, bench)
-  const faults: string[] = []
-  for (const { statement } of statementsOf(review)) {
-    const isReplaced = statement.startByte === place.startByte
-    for (const sql of isReplaced ? steps : [statement.text]) {
-      const again = await run(rule, sql, bench, 'none')
-      const isHarmful = again.findings.some(({ verdict }) => verdict === 'confirmed')
-      const isRefused = statementsOf(again).some(({ measurement }) => measurement?.error)
-      if (isReplaced && (isHarmful || isRefused))
-        faults.push(`${rule.id} has a step that ${isRefused ? 'fails' : 'harms'}: ${sql}\n${told(again)}`)
-    }
-  }
-  return faults
+  const texts = statementsOf(review).flatMap(({ statement }) => (statement.startByte === place.startByte ? steps : [statement.text]))
+  const again = await run(rule, texts.map((text) => `${text}\n;\n`).join(''), bench, 'none')
+  return statementsOf(again).flatMap(({ statement, measurement }) => {
+    if (!steps.some((step) => step.includes(statement.text))) return []
+    const isHarmful = again.findings.some(({ verdict, startByte }) => verdict === 'confirmed' && startByte === statement.startByte)
+    const fault = measurement?.error
+      ? 'fails'
+      : isHarmful
+        ? 'harms'
+        : measurement?.effects || measurement?.unmeasured
+          ? undefined
+          : 'did not run'
+    return fault ? [`${rule.id} has a step that ${fault}: ${statement.text}\n${told(again)}`] : []
+  })
 }
 
-async function prepare({ setup }: Rule, { clone, admin }: Bench): Promise<void> {
-  for (const { sql } of await clone.query<{ sql: string }>(LEFTOVERS)) await mustRun(clone, sql)
-  for (const { text } of await readScript(setup)) {
-    const { error } = await clone.run(text, signal)
-    if (error) await mustRun(error.code === '42501' ? admin : clone, text)
-  }
+async function prepare({ setup }: Rule, bench: Bench): Promise<void> {
+  const leftovers = await bench.clone.query<{ sql: string }>(LEFTOVERS)
+  await mustRun([...leftovers.map(({ sql }) => sql), ...(await readScript(setup)).map(({ text }) => text)], bench)
 }
 
-async function mustRun(connection: Connection, sql: string): Promise<void> {
-  const { error } = await connection.run(sql, signal)
-  if (error) throw new Error(`${error.message} in ${sql}`)
+async function mustRun(texts: readonly string[], bench: Bench): Promise<void> {
+  const outcomes = await bench.clone.batch(
+    texts.map((sql) => ({ sql })),
+    signal,
+  )
+  const at = outcomes.findIndex(({ error }) => error)
+  if (at < 0) return
+  // What a script may not do the owner of the server does.
+  const refused = outcomes[at]?.error
+  const { error } = refused?.code === '42501' ? await bench.admin.run(texts[at] ?? '', signal) : { error: refused }
+  if (error) throw new Error(`${error.message} in ${texts[at]}`)
+  await mustRun(texts.slice(at + 1), bench)
 }
 
 async function run(rule: Rule, text: string, { clone }: Bench, transaction: TransactionMode = 'file'): Promise<StackReview> {
