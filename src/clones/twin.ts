@@ -84,7 +84,12 @@ async function toProductionSize(cluster: Cluster, statistics: Statistics, notes:
   const files = filesOf(cluster)
   const sizes = await asAdmin(cluster, async (admin) => {
     const relations = await readRelations(admin)
-    notes.push(...(await restoreStatistics(admin, statistics, relations)))
+    await using script = await openConnection(
+      scriptTarget(cluster, RESTORE_MS),
+      { service: 'local clone', statementMs: RESTORE_MS },
+      signal,
+    )
+    notes.push(...(await restoreStatistics({ admin, script }, statistics, relations)))
     const fractions = await partsOfTables(cluster, relations, statistics, signal)
     const all = await sizesOf(admin, relations, statistics.relations, fractions)
     await countNewIndexes(admin, all)
@@ -130,3 +135,4 @@ async function partsOfTables(
 }
 
 const PLAN_MS = 5_000
+const RESTORE_MS = 60_000

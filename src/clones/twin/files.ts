@@ -74,14 +74,19 @@ function treePage(block: number, level: number): Buffer {
 const LEAF_BYTES = (PAGE - 40) * 0.9
 const INNER_BYTES = (PAGE - 40) * 0.7
 
+/** A third of a page: Postgres has no longer keys in a B-tree. */
+const MOST_KEY_BYTES = 2704
+/** What `integer` holds, in which numbers of pages are told to Postgres. */
+const MOST_PAGES = 2_147_483_647
+
 /** Header and line pointer of an index tuple, and its key aligned to 8 bytes. */
 function tupleBytes(keyBytes: number): number {
-  return 8 + 4 + Math.ceil(Math.max(keyBytes, 1) / 8) * 8
+  return 8 + 4 + Math.ceil(Math.min(Math.max(keyBytes, 1), MOST_KEY_BYTES) / 8) * 8
 }
 
 /** Pages that a B-tree of so many entries has when it is built. Equal keys are stored once since 13, which this does not know: it is an upper bound. */
 export function treePages(entries: number, keyBytes: number): number {
-  return 1 + Math.max(1, Math.ceil((entries * tupleBytes(keyBytes)) / LEAF_BYTES))
+  return Math.min(MOST_PAGES, 1 + Math.max(1, Math.ceil((entries * tupleBytes(keyBytes)) / LEAF_BYTES)))
 }
 
 /** Levels above the leaves of a B-tree with so many pages. */

@@ -27,36 +27,63 @@ export async function readRelations(admin: Connection): Promise<TwinRelation[]> 
   return await admin.query<TwinRelation>(RELATIONS)
 }
 
-/** Loads what can be loaded, and gives sentences on what could not. */
-export async function restoreStatistics(admin: Connection, statistics: Statistics, relations: readonly TwinRelation[]): Promise<string[]> {
+/**
+ * Loads what can be loaded, and gives sentences on what could not. `script` has the rights of scripts: a value is read by its type, and that of a domain runs
+ * functions the change may have written.
+ */
+export async function restoreStatistics(
+  { admin, script }: { admin: Connection; script: Connection },
+  statistics: Statistics,
+  relations: readonly TwinRelation[],
+): Promise<string[]> {
   const there = new Map(relations.map((relation) => [keyOf(relation), relation]))
-  const failed: string[] = []
   await setSettings(admin, statistics.settings)
-  await admin.query('begin')
+  await script.query('begin')
+  const unfit: string[] = []
   for (const relation of statistics.relations.filter((one) => there.has(keyOf(one)))) {
-    await admin.query(
-      "select pg_catalog.pg_restore_relation_stats('schemaname', $1::text, 'relname', $2::text, 'relpages', $3::int, 'reltuples', $4::real, 'relallvisible', $5::int)",
-      [relation.schema, relation.name, clamp(relation.analyzedPages), relation.tuples, clamp(relation.allVisiblePages)],
-    )
-    for (const column of relation.columns) {
-      await admin.query('savepoint one')
-      try {
-        await admin.query(RESTORE_COLUMN, columnParameters(relation, column, statistics.postgres))
-      } catch (error) {
-        await admin.query('rollback to savepoint one')
-        failed.push(`${relation.schema}.${relation.name}.${column.column}: ${(error as Error).message}`)
-      }
-    }
+    await script.query(RESTORE_RELATION, [
+      relation.schema,
+      relation.name,
+      clamp(relation.analyzedPages),
+      relation.tuples,
+      clamp(relation.allVisiblePages),
+    ])
+    for (const column of relation.columns)
+      if (!(await restoreColumn(script, relation, column, statistics.postgres)))
+        unfit.push(`${relation.schema}.${relation.name}.${column.column ?? column.number}`)
   }
-  failed.push(...(await restoreExtended(admin, statistics)))
+  await script.query('commit')
+  await admin.query('begin')
+  const failed = await restoreExtended(admin, statistics)
   await admin.query('commit')
   const missing = statistics.relations.filter((relation) => /[rmp]/.test(relation.kind) && !there.has(keyOf(relation)))
   return [
     ...(missing.length === 0
       ? []
       : [`The statistics speak of ${some(missing.map(({ schema, name }) => `${schema}.${name}`))}, which the schema here does not have.`]),
+    // What Postgres says of them quotes values of rows.
+    ...(unfit.length === 0
+      ? []
+      : [`Statistics could not be loaded of ${some(unfit)}: there is no such column here, or it is of another type.`]),
     ...(failed.length === 0 ? [] : [`Statistics could not be loaded: ${some(failed)}.`]),
   ]
+}
+
+/** Whether all of it was taken. Values that are none of the column's type are left out with a warning, and not an error. */
+async function restoreColumn(
+  script: Connection,
+  relation: RelationStatistics,
+  column: ColumnStatistics,
+  version: number,
+): Promise<boolean> {
+  await script.query('savepoint one')
+  try {
+    const [row] = await script.query<{ whole: boolean }>(RESTORE_COLUMN, columnParameters(relation, column, version))
+    return row?.whole === true
+  } catch {
+    await script.query('rollback to savepoint one')
+    return false
+  }
 }
 
 export function keyOf({ schema, name }: Pick<RelationStatistics, 'schema' | 'name'>): string {
@@ -72,10 +99,13 @@ function clamp(pages: number): number {
   return Math.min(Math.max(-1, Math.round(pages)), 2_147_483_647)
 }
 
+const RESTORE_RELATION =
+  "select pg_catalog.pg_restore_relation_stats('schemaname', $1::text, 'relname', $2::text, 'relpages', $3::int, 'reltuples', $4::real, 'relallvisible', $5::int)"
 const COLUMN_PARTS = [
   ['schemaname', 'text'],
   ['relname', 'text'],
   ['attname', 'text'],
+  ['attnum', 'smallint'],
   ['inherited', 'boolean'],
   ['version', 'integer'],
   ['null_frac', 'real'],
@@ -92,13 +122,14 @@ const COLUMN_PARTS = [
   ['range_empty_frac', 'real'],
   ['range_bounds_histogram', 'text'],
 ]
-const RESTORE_COLUMN = `select pg_catalog.pg_restore_attribute_stats(${COLUMN_PARTS.map(([name, type], index) => `'${name}', $${index + 1}::${type}`).join(', ')})`
+const RESTORE_COLUMN = `select pg_catalog.pg_restore_attribute_stats(${COLUMN_PARTS.map(([name, type], index) => `'${name}', $${index + 1}::${type}`).join(', ')}) as whole`
 
 function columnParameters({ schema, name }: RelationStatistics, column: ColumnStatistics, version: number): unknown[] {
   return [
     schema,
     name,
     column.column,
+    column.column === null ? column.number : null,
     column.inherited,
     version,
     column.nullFraction,
