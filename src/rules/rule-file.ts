@@ -75,7 +75,10 @@ export const RuleFile = z
     cite: z.array(Cite).min(1),
     setup: z.string().default('').describe('SQL that makes the tables the examples speak of'),
     bad: z.array(z.string()).min(1).describe('Scripts the rule must report'),
-    good: z.array(z.string()).min(1).describe('Scripts it must not'),
+    good: z
+      .array(z.string())
+      .min(1)
+      .describe('Scripts it must not; one that begins with `-- Postgres 14 or newer` is not tried on older servers'),
   })
   .refine((rule) => [rule.when, rule.query, rule.detect].filter(Boolean).length === 1, 'say exactly one of `when`, `query`, `detect`')
   .refine((rule) => rule.prove !== 'outcome' || rule.expect, '`prove: outcome` needs `expect`')
