@@ -10,8 +10,10 @@ import { openConnection } from '../src/clones/native/connection.ts'
 import type { Finding } from '../src/review/finding.ts'
 import type { ReviewedStatement } from '../src/review/review.ts'
 import { reviewStack, type StackReview } from '../src/review/review-stack.ts'
+import { meets } from '../src/rules/condition.ts'
 import { loadRules } from '../src/rules/load.ts'
 import { holdsFor, type Rule } from '../src/rules/rule.ts'
+import type { Operation } from '../src/sql/operation.ts'
 import { readScript } from '../src/sql/reader/read-script.ts'
 import type { TransactionMode } from '../src/sql/statement.ts'
 import { LEFTOVERS } from './fixtures/workbench.ts'
@@ -34,6 +36,8 @@ const rules = await loadRules('rules')
 interface Bench {
   clone: Clone
   admin: Connection
+  /** The steps of fixes that were tried. */
+  tried: string[]
 }
 
 test.concurrent.each(MAJORS)(
@@ -45,7 +49,7 @@ test.concurrent.each(MAJORS)(
     await using admin = await openConnection(target, { service: 'rule examples', statementMs: 60_000 }, signal)
     for (const sql of standIns(major)) await admin.query(sql)
     const wrong: string[] = []
-    for (const rule of rules.filter((one) => holdsFor(one, major))) wrong.push(...(await faultsOf(rule, { clone, admin })))
+    for (const rule of rules.filter((one) => holdsFor(one, major))) wrong.push(...(await faultsOf(rule, { clone, admin, tried: [] })))
     expect(wrong.join('\n\n')).toBe('')
   },
   300_000,
@@ -73,7 +77,23 @@ async function faultsOf(rule: Rule, bench: Bench): Promise<string[]> {
   const bad = [...rule.bad, ...ONCE_BAD.filter((one) => one.rule === rule.id && postgres <= one.until).map(({ text }) => text)]
   for (const text of bad.filter((one) => isFor(one, postgres))) faults.push(...(await missed(rule, text, bench)))
   for (const text of rule.good.filter((one) => isFor(one, postgres))) faults.push(...(await raised(rule, text, bench)))
-  return faults
+  const untried = stepsFor(rule, postgres).filter((step) => !bench.tried.some((one) => isMadeOf(step, one)))
+  if (!rule.bad.every((one) => isFor(one, postgres))) return faults
+  return [...faults, ...untried.map((step) => `${rule.id} has no example that is offered the step ${step}`)]
+}
+
+/** The steps of a rule's fix that servers of a major can be offered. */
+function stepsFor({ fix }: Rule, postgres: number): string[] {
+  return (fix?.steps ?? []).flatMap((step) => {
+    if (typeof step === 'string') return [step]
+    const { postgres: wanted } = step.when
+    return wanted === undefined || meets({ postgres: wanted }, {} as Operation, [], { postgres }) ? [step.sql] : []
+  })
+}
+
+function isMadeOf(template: string, step: string): boolean {
+  const texts = template.split(/\{\{.+?\}\}/).map((text) => text.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&'))
+  return new RegExp(`^${texts.join('[^]+')}$`).test(step)
 }
 
 /** An example that begins with `-- Postgres 14 or newer` is for those. */
@@ -111,6 +131,7 @@ async function rehearse(rule: Rule, review: StackReview, bench: Bench): Promise<
   const steps = place?.fix?.steps ?? [place?.fix?.replacement ?? '']
   // With parameters it is for an application to run.
   if (!place || steps.some((step) => step.includes('$1'))) return []
+  bench.tried.push(...steps)
   await prepare(rule, bench)
   const texts = statementsOf(review).flatMap(({ statement }) => (statement.startByte === place.startByte ? steps : [statement.text]))
   const again = await run(rule, texts.map((text) => `${text}\n;\n`).join(''), bench, 'none')
