@@ -12,6 +12,7 @@ export const EXPERIMENTS: Record<string, () => Promise<AnyExperiment>> = {
   'concurrent-build': async () => (await import('./concurrent-build.ts')).EXPERIMENT,
   violations: async () => (await import('./violations.ts')).EXPERIMENT,
   plan: async () => (await import('./plan.ts')).EXPERIMENT,
+  'index-trial': async () => (await import('./index-trial.ts')).EXPERIMENT,
   'both-ways': async () => (await import('./both-ways.ts')).EXPERIMENT,
   'rehearse-fix': async () => (await import('./rehearse-fix.ts')).EXPERIMENT,
 }

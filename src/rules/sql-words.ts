@@ -1,6 +1,6 @@
+import { quoteIdentifier } from '../sql/identifier.ts'
 import type { ColumnWords, ConstraintWords, Operation } from '../sql/operation.ts'
 import type { Statement } from '../sql/statement.ts'
-import { quoteIdentifier } from './fill.ts'
 
 /** Pieces of SQL that a fix's steps may name beside the operation's own words. Names in them are quoted where needed. */
 export interface SqlWords {

@@ -18,10 +18,15 @@ export async function oneQuery(text: string): Promise<string> {
   const [query] = statements
   if (!query || statements.length > 1) throw new UserError(`That is ${statements.length} statements: a plan is made for one query.`)
   if (query.syntaxError) throw new UserError(`The query does not parse: ${query.syntaxError.message}.`)
-  if (!/^(?:select|insert|update|delete|merge|values|table|with)$/.test(query.kind.split(' ')[0] ?? '')) {
+  if (!hasPlan(query.kind)) {
     throw new UserError(`There is no plan for ${query.kind.toUpperCase()}: only for SELECT, INSERT, UPDATE, DELETE, MERGE and VALUES.`)
   }
   return query.text
+}
+
+/** Whether statements of a kind have a plan. */
+export function hasPlan(kind: string): boolean {
+  return /^(?:select|insert|update|delete|merge|values|table|with)$/.test(kind.split(' ')[0] ?? '')
 }
 
 const NAME = 'pgwitness_plan'
@@ -90,7 +95,7 @@ function storing(statement: string): string {
   return `do ${literal(body)}`
 }
 
-/** Read the same whatever `standard_conforming_strings` is. */
-function literal(text: string): string {
+/** A string as SQL, read the same whatever `standard_conforming_strings` is. */
+export function literal(text: string): string {
   return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }

@@ -1,7 +1,7 @@
 import type { Catalog, CatalogRelation } from '../../sql/catalog.ts'
+import { quoteIdentifier } from '../../sql/identifier.ts'
 import type { Operation } from '../../sql/operation.ts'
 import type { Detector, Scene, Sighting } from '../claim.ts'
-import { quoteIdentifier } from '../fill.ts'
 import { everyOperation } from './every-operation.ts'
 
 /** ATTACH PARTITION that reads the partition, and the default partition, from end to end; with steps where the catalog knows the key. */

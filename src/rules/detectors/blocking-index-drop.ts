@@ -1,7 +1,7 @@
+import { quoteIdentifier } from '../../sql/identifier.ts'
 import type { Operation } from '../../sql/operation.ts'
 import type { Statement } from '../../sql/statement.ts'
 import type { Detector, Sighting } from '../claim.ts'
-import { quoteIdentifier } from '../fill.ts'
 
 /** DROP INDEX of an index in use. One of a partitioned table is left alone: CONCURRENTLY does not drop it. */
 export const blockingIndexDrop: Detector = (scene) =>

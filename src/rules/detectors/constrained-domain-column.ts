@@ -1,7 +1,7 @@
 import type { CatalogType } from '../../sql/catalog.ts'
+import { quoteIdentifier } from '../../sql/identifier.ts'
 import type { Operation } from '../../sql/operation.ts'
 import type { Detector, Scene } from '../claim.ts'
-import { quoteIdentifier } from '../fill.ts'
 import { ownType } from './column-before.ts'
 
 /** ADD COLUMN of a domain with constraints, where that rewrites. That a type is a domain stands in the catalog, or earlier in the script. */
