@@ -118,7 +118,7 @@ describe.each([12, 15, 16, 18])('Postgres %i, with rows', (major) => {
       'select * from generate_series(1, 3) n, (values (1), (2)) v (x), (select grp from people limit 3) q where n = x',
       'with recursive r as (select 1 as n union all select n + 1 from r where n < 5) select * from r s',
     ]) {
-      const { plan } = await EXPERIMENT.run(clone, { query, run: false }, { signal, progress() {} })
+      const { plan } = await EXPERIMENT.run(clone, { query, skipRun: true }, { signal, progress() {} })
       const lines = (await clone.query<{ 'QUERY PLAN': string }>(`explain (verbose, settings) ${query}`)).map((row) => row['QUERY PLAN'])
       const told = lines.filter(
         (line) => !/^\s*(?:Output|Conflict|Planning|Query Id|Settings|Planned Partitions|Disabled|CTE Name)\b/.test(line),

@@ -89,7 +89,8 @@ async function toProductionSize(cluster: Cluster, statistics: Statistics, notes:
       { service: 'local clone', statementMs: RESTORE_MS },
       signal,
     )
-    notes.push(...(await restoreStatistics({ admin, script }, statistics, relations)))
+    const faults = await restoreStatistics({ admin, script }, statistics, relations)
+    notes.push(...faults.filter((fault) => !notes.includes(fault)))
     const fractions = await partsOfTables(cluster, relations, statistics, signal)
     const all = await sizesOf(admin, relations, statistics.relations, fractions)
     await countNewIndexes(admin, all)

@@ -71,7 +71,7 @@ function commandOf(experiment: AnyExperiment): Command {
 function optionOf(field: string, { type, enum: choices, description = '', default: usual, items }: InputField, mandatory: boolean): Option {
   const flag = flagOf(field)
   const about = usual === undefined ? description : `${description} (default: ${JSON.stringify(usual)})`
-  if (type === 'boolean') return new Option(usual === true ? flag.replace('--', '--no-') : flag, about)
+  if (type === 'boolean') return new Option(flag, description)
   const option = new Option(type === 'array' ? `${flag} <${field}...>` : `${flag} <${field}>`, about)
   if (choices) option.choices(choices)
   if (type === 'number' || type === 'integer') option.argParser(Number)

@@ -17,10 +17,10 @@ import { planOf, readWorkload } from './indexes/workload.ts'
 const Input = z.strictObject({
   queries: z.string().meta({ file: true }).describe('File of one query or many, a semicolon after each; parameters are $1, $2 and so on.'),
   budgetSeconds: z.number().positive().max(3600).default(60).describe('When the search takes the best it has, in seconds.'),
-  build: z
+  skipBuild: z
     .boolean()
-    .default(true)
-    .describe('Really build the indexes where there are rows, and run the queries, in a transaction that is rolled back.'),
+    .default(false)
+    .describe('Only compare plans: where there are rows, neither build the chosen indexes for good measure nor run the queries.'),
 })
 
 export const EXPERIMENT: Experiment<z.input<typeof Input>, IndexAdvice> = {
@@ -28,7 +28,7 @@ export const EXPERIMENT: Experiment<z.input<typeof Input>, IndexAdvice> = {
   question: 'Which indexes, and how few, would serve these queries, what do they save, and what do they cost?',
   input: Input,
   needs: 'statistics',
-  async run(clone, { queries: text, budgetSeconds = 60, build = true }, { signal, progress }) {
+  async run(clone, { queries: text, budgetSeconds = 60, skipBuild = false }, { signal, progress }) {
     if (clone.data === 'nothing')
       throw new UserError('On empty tables no index saves anything: use --stats FILE, or --clone template, dblab or a URL.')
     const until = performance.now() + budgetSeconds * 1000
@@ -43,7 +43,7 @@ export const EXPERIMENT: Experiment<z.input<typeof Input>, IndexAdvice> = {
     )
     const { search, screening, bytes } = await chosen(clone, { queries, candidates, until, progress }, signal)
     const trial =
-      build && clone.data === 'rows' && search.chosen.length > 0
+      !skipBuild && clone.data === 'rows' && search.chosen.length > 0
         ? await tryIndexes(clone, search.chosen, queries, { signal, progress })
         : null
     const considered = new Set(candidates.flat().map(idOf)).size

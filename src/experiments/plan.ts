@@ -13,7 +13,7 @@ const Input = z.strictObject({
     .array(z.string())
     .optional()
     .describe('Values for $1 and so on, with which it runs. Without them the plan is the one for unknown values, and nothing runs.'),
-  run: z.boolean().default(true).describe('Run the query where there are rows, in a transaction that is rolled back.'),
+  skipRun: z.boolean().default(false).describe('Only plan the query, also where there are rows and it could run and be rolled back.'),
 })
 
 export interface QueryPlan {
@@ -35,14 +35,13 @@ export const EXPERIMENT: Experiment<z.input<typeof Input>, QueryPlan> = {
     const values = input.parameters && input.parameters.length > 0 ? input.parameters : undefined
     await clone.atProductionSize?.(signal)
     const planned = await explain(clone, { query, values, analyze: false }, signal)
-    const reason =
-      input.run === false
-        ? 'only its plan was asked for'
-        : planned.generic
-          ? 'its parameters have no values'
-          : clone.data === 'statistics'
-            ? 'the clone has statistics and no rows'
-            : null
+    const reason = input.skipRun
+      ? 'only its plan was asked for'
+      : planned.generic
+        ? 'its parameters have no values'
+        : clone.data === 'statistics'
+          ? 'the clone has statistics and no rows'
+          : null
     const plan = reason === null ? await explain(clone, { query, values, analyze: true }, signal) : planned
     return { plan: clone.data === 'rows' ? withoutLiterals(plan) : plan, ran: reason === null, reason, claims: claimsOf(plan) }
   },

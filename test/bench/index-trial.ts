@@ -19,23 +19,17 @@ export async function benchIndexTrial(each = false): Promise<void> {
     const { seconds, megabytes } = await server.load(workload)
     console.log(`${workload.name}: ${workload.queries.length} queries; ${Math.round(megabytes)} MB loaded in ${seconds.toFixed(1)} s`)
     const results: Result[] = []
-    for (const contestant of CONTESTANTS) results.push(...(await resultOf(server, workload, contestant)))
+    for (const contestant of CONTESTANTS) results.push(await resultOf(server, workload, contestant))
     const lines = each ? [...renderEach(workload.queries, results), ...renderResults(results)] : renderResults(results)
     for (const line of lines) console.log(`  ${line}`)
   }
 }
 
-async function resultOf(server: TrialServer, workload: Workload, { name, advise }: Contestant): Promise<Result[]> {
-  try {
-    const { advice, seconds } = await server.onCopy(async (database) => {
-      const started = performance.now()
-      return { advice: await advise(database, workload), seconds: (performance.now() - started) / 1000 }
-    })
-    const measured = await server.onCopy(async (database) => await measureAdvice(database, workload, advice))
-    return [{ name, advice, seconds, ...measured }]
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    console.log(`  ${name} is missing: ${(error as Error).message}`)
-    return []
-  }
+async function resultOf(server: TrialServer, workload: Workload, { name, advise }: Contestant): Promise<Result> {
+  const { advice, seconds } = await server.onCopy(async (database) => {
+    const started = performance.now()
+    return { advice: await advise(database, workload), seconds: (performance.now() - started) / 1000 }
+  })
+  const measured = await server.onCopy(async (database) => await measureAdvice(database, workload, advice))
+  return { name, advice, seconds, ...measured }
 }

@@ -27,7 +27,9 @@ export function renderAdvice(advice: IndexAdvice): string[] {
   const changed = queries.filter(({ costBefore, costAfter }) => costAfter < costBefore)
   return [
     ...indexes.flatMap(linesOf),
-    ...(changed.length === 0 ? [] : ['', 'line          cost            with       blocks            with']),
+    ...(changed.length === 0
+      ? []
+      : ['', ran(queries) ? 'line          cost            with        blocks            with' : 'line          cost            with']),
     ...changed.map(({ line, costBefore, costAfter, blocksBefore, blocksAfter }) =>
       [
         String(line).padEnd(6),
@@ -43,6 +45,10 @@ export function renderAdvice(advice: IndexAdvice): string[] {
     ...refused.map(({ line, reason }) => `Line ${line} was left out: ${reason}.`),
     ...(isCut ? ['The time was up before everything was tried: --budget-seconds gives it more.'] : []),
   ]
+}
+
+function ran(queries: IndexAdvice['queries']): boolean {
+  return queries.some(({ blocksBefore }) => blocksBefore !== null)
 }
 
 function linesOf({ statement, requires, bytes, buildMs, reason, serves }: AdvisedIndex): string[] {

@@ -12,7 +12,7 @@ export interface Worth {
 /** Indexes as large as all tables of the workload have to save so much of its cost. */
 const SIZE_WEIGHT = 0.03
 /** An index has to save so much of the cost of one query of a workload in which all cost the same, whatever its size. */
-const COUNT_WEIGHT = 0.02
+const COUNT_WEIGHT = 0.025
 
 /**
  * Costs count half as they add up and half query by query, each beside its cost without new indexes: else one expensive query would

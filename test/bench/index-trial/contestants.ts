@@ -1,5 +1,5 @@
 import { urlClones } from '../../../src/clones/url.ts'
-import type { Experiment } from '../../../src/experiments/experiment.ts'
+import { EXPERIMENT } from '../../../src/experiments/index-trial.ts'
 import type { Workload } from '../workloads/workload.ts'
 import { recipeAdvice } from './recipe.ts'
 import type { TrialDatabase } from './server.ts'
@@ -17,16 +17,10 @@ export const CONTESTANTS: readonly Contestant[] = [
   { name: 'ours', advise: ourAdvice },
 ]
 
-interface Advice {
-  indexes: { statement: string }[]
-}
-
 async function ourAdvice({ url }: TrialDatabase, { queries }: Workload): Promise<string[]> {
-  const path: string = '../../../src/experiments/index-trial.ts'
-  const { EXPERIMENT } = (await import(path)) as { EXPERIMENT: Experiment<unknown, Advice> }
   const { signal } = new AbortController()
   await using clone = await urlClones({ url, statementMs: 60_000 }).create({ scripts: [] }, signal)
-  const input = EXPERIMENT.input.parse({ queries: queries.join(';\n'), budgetSeconds: 120, build: false })
+  const input = EXPERIMENT.input.parse({ queries: queries.join(';\n'), budgetSeconds: 120, skipBuild: true })
   const { indexes } = await EXPERIMENT.run(clone, input, { signal, progress() {} })
   return indexes.map(({ statement }) => statement)
 }
