@@ -12,7 +12,7 @@ import { type SearchInput, searchIndexes } from './indexes/search.ts'
 import { readTableFacts } from './indexes/table-facts.ts'
 import { relationsOf, tableUses } from './indexes/table-use.ts'
 import { tryIndexes } from './indexes/trial.ts'
-import { planOf, readWorkload } from './indexes/workload.ts'
+import { readWorkload } from './indexes/workload.ts'
 
 const Input = z.strictObject({
   queries: z.string().meta({ file: true }).describe('File of one query or many, a semicolon after each; parameters are $1, $2 and so on.'),
@@ -34,13 +34,9 @@ export const EXPERIMENT: Experiment<z.input<typeof Input>, IndexAdvice> = {
     const until = performance.now() + budgetSeconds * 1000
     await loadParser()
     await clone.atProductionSize?.(signal)
-    const { queries, refused } = await readWorkload(clone, text, signal)
-    const plans = []
-    for (const query of queries) plans.push(await planOf(clone, query, 'verbose', signal))
-    const facts = await readTableFacts(clone, [...new Set(plans.flatMap((plan) => (typeof plan === 'string' ? [] : relationsOf(plan))))])
-    const candidates = plans.map((plan, index) =>
-      typeof plan === 'string' ? [] : tableUses(plan, facts).flatMap((use) => candidatesFor(use, queries[index]?.sql ?? '')),
-    )
+    const { queries, plans, refused } = await readWorkload(clone, text, signal)
+    const facts = await readTableFacts(clone, [...new Set(plans.flatMap(relationsOf))])
+    const candidates = plans.map((plan, index) => tableUses(plan, facts).flatMap((use) => candidatesFor(use, queries[index]?.sql ?? '')))
     const { search, screening, bytes } = await chosen(clone, { queries, candidates, until, progress }, signal)
     const trial =
       !skipBuild && clone.data === 'rows' && search.chosen.length > 0

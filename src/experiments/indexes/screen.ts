@@ -51,6 +51,7 @@ export async function openScreen(clone: Clone, candidates: readonly Candidate[],
     costs: async (queries, ids) =>
       await stage.during(ids, async () => {
         const plans: ScreenedPlan[] = []
+        await clone.query('savepoint pgwitness_plans')
         for (const query of queries) plans.push(await screened(clone, query, stage, options.signal))
         return plans
       }),
@@ -60,7 +61,11 @@ export async function openScreen(clone: Clone, candidates: readonly Candidate[],
 
 async function screened(clone: Clone, query: WorkloadQuery, stage: Stage, signal: AbortSignal): Promise<ScreenedPlan> {
   const plan = await planOf(clone, query, 'plan', signal)
-  if (typeof plan === 'string') return { cost: 0, used: [] }
+  if (typeof plan === 'string') {
+    // Else the queries after it would have none either.
+    await clone.query('rollback to savepoint pgwitness_plans')
+    return { cost: 0, used: [] }
+  }
   const used = planNodes(plan).flatMap((node) => stage.idOfName(String(node['Index Name'])) ?? [])
   return { cost: Number(plan['Total Cost']), used: [...new Set(used)] }
 }

@@ -15,6 +15,8 @@ export interface WorkloadQuery {
 
 export interface Workload {
   queries: WorkloadQuery[]
+  /** Of EXPLAIN (VERBOSE), in the order of the queries. */
+  plans: PlanJson[]
   /** Statements that no plan is made of. */
   refused: Array<{ line: number; reason: string }>
 }
@@ -23,16 +25,30 @@ const NAME = 'pgwitness_query'
 
 /** The queries of a text, each of which the server itself took for one statement that has a plan. A UserError when none is. */
 export async function readWorkload(clone: Clone, text: string, signal: AbortSignal): Promise<Workload> {
-  const workload: Workload = { queries: [], refused: [] }
+  const workload: Workload = { queries: [], plans: [], refused: [] }
   for (const { line, text: sql, kind, syntaxError } of await readScript(text)) {
     const problem = syntaxError ? `it does not parse: ${syntaxError.message}` : hasPlan(kind) ? undefined : `${kind} has no plan`
     const parameters = problem ?? (await countParameters(clone, sql, signal))
-    if (typeof parameters === 'string') workload.refused.push({ line, reason: parameters })
-    else workload.queries.push({ line, sql, parameters, kind })
+    const query = { line, sql, parameters: Number(parameters), kind }
+    const plan = typeof parameters === 'string' ? parameters : await firstPlan(clone, query, signal)
+    if (typeof plan === 'string') {
+      workload.refused.push({ line, reason: plan })
+      continue
+    }
+    workload.queries.push(query)
+    workload.plans.push(plan)
   }
   if (workload.queries.length > 0) return workload
   const [first] = workload.refused
   throw new UserError(first ? `There is no query to advise on: line ${first.line}: ${first.reason}.` : 'There is no query to advise on.')
+}
+
+/** Making a plan runs the functions that call themselves immutable: what they do is rolled back. */
+async function firstPlan(clone: Clone, query: WorkloadQuery, signal: AbortSignal): Promise<PlanJson | string> {
+  await clone.batch([{ sql: ['begin'] }], signal)
+  const plan = await planOf(clone, query, 'verbose', signal)
+  await clone.batch([{ sql: ['rollback'] }], signal)
+  return plan
 }
 
 /** Or why it has none. */
@@ -64,23 +80,27 @@ const OPTIONS: Record<How, string> = {
 /** What EXPLAIN (FORMAT JSON) says of the plan of a query without values for its parameters; or why there is none. */
 export async function planOf(clone: Clone, { sql, parameters }: WorkloadQuery, how: How, signal: AbortSignal): Promise<PlanJson | string> {
   const options = OPTIONS[how]
-  const steps =
+  const making =
     parameters === 0
-      ? [`explain (${options}) ${sql}`]
+      ? `execute ${literal(`explain (${options}) ${sql}`)} into plan;`
       : clone.postgres >= 16
-        ? [`explain (generic_plan, ${options}) ${sql}`]
-        : [`prepare ${NAME} as ${sql}`, `explain (${options}) execute ${NAME} (${Array(parameters).fill('null').join(', ')})`]
-  const [explained = '', ...before] = [...steps].reverse()
-  const body = `declare plan pg_catalog.text; begin ${before.map((one) => `execute ${literal(one)}; `).join('')}
-    execute ${literal(explained)} into plan; perform pg_catalog.set_config('${SETTING}', plan, false); end`
-  const [outcome] = await clone.batch(
-    [{ sql: `do ${literal(body)}` }, ...(before.length > 0 ? [{ sql: `deallocate ${NAME}`, always: true }] : [])],
-    signal,
-  )
+        ? `execute ${literal(`explain (generic_plan, ${options}) ${sql}`)} into plan;`
+        : preparing(sql, `explain (${options}) execute ${NAME} (${Array(parameters).fill('null').join(', ')})`)
+  const body = `declare plan pg_catalog.text; begin ${making} perform pg_catalog.set_config('${SETTING}', plan, false); end`
+  const [outcome] = await clone.batch([{ sql: `do ${literal(body)}` }], signal)
   if (outcome?.error) return `${outcome.error.message} (${outcome.error.code})`
   const [row] = await clone.query<{ plan: string }>(`select pg_catalog.current_setting('${SETTING}') as plan`)
   const [top] = JSON.parse(row?.plan ?? '[]') as Array<{ Plan?: PlanJson }>
   return top?.Plan ?? 'it has no plan'
+}
+
+/** A plan for these nulls would find nothing to do. What is prepared outlives an error and a transaction. */
+function preparing(sql: string, explained: string): string {
+  return `perform pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true);
+    execute ${literal(`prepare ${NAME} as ${sql}`)};
+    begin execute ${literal(explained)} into plan;
+    exception when others or query_canceled then deallocate ${NAME}; raise; end;
+    deallocate ${NAME};`
 }
 
 /** A node and all below it. */

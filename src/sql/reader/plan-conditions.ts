@@ -39,18 +39,23 @@ export interface SortKey {
   nullsFirst: boolean
 }
 
-/** `(InitPlan 1).col1` and `(SubPlan 2)` are no SQL; they stand for a value. */
-const REFERENCES = /\((?:hashed |rescan )?(?:InitPlan|SubPlan) \d+\)(?:\.col\d+)?|\$\d+/g
+/** `(InitPlan 1).col1` and `(SubPlan 2)` are no SQL; they stand for a value. Not in what is quoted, nor in `price$2`, a name. */
+const REFERENCES =
+  /('(?:[^']|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)|\((?:hashed |rescan )?(?:InitPlan|SubPlan) \d+\)(?:\.col\d+)?|\$\d+/gu
+
+function withoutReferences(text: string): string {
+  return text.replace(REFERENCES, (_all, kept: string | undefined) => kept ?? '$1')
+}
 
 /** The comparisons of a `Filter`, `Index Cond`, `Hash Cond` and the like. What cannot be read is left out. `loadParser` was awaited. */
 export function readConditions(text: string): PlanCondition[] {
-  const where = selectOf(`select where ${text.replace(REFERENCES, '$1')}`)?.whereClause as Node | undefined
+  const where = selectOf(`select where ${withoutReferences(text)}`)?.whereClause as Node | undefined
   return where ? conditionsOf(where, false) : []
 }
 
 /** The keys of a `Sort Key` or `Group Key`, up to the first that is none of one relation. */
 export function readSortKeys(text: string): SortKey[] {
-  const clause = (selectOf(`select order by ${text.replace(REFERENCES, '$1')}`)?.sortClause ?? []) as Node[]
+  const clause = (selectOf(`select order by ${withoutReferences(text)}`)?.sortClause ?? []) as Node[]
   const keys: SortKey[] = []
   for (const { SortBy: sort } of clause) {
     const key = keyOf(sort?.node)
