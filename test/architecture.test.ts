@@ -15,7 +15,13 @@ const MAY_IMPORT: Record<string, string[]> = {
   statistics: [],
   experiments: ['sql', 'clones'],
   review: ['sql', 'rules', 'experiments', 'forges', 'extractors', 'clones'],
-  reports: ['review', 'rules', 'experiments', 'extractors', 'clones', 'sql'],
+  reports: ['review', 'rules', 'experiments', 'extractors', 'clones', 'sql', 'forges'],
+  queue: ['forges'],
+  store: ['forges'],
+  web: ['forges', 'queue'],
+  conversations: ['forges', 'store', 'queue', 'review', 'reports', 'rules'],
+  jobs: ['forges', 'queue', 'store', 'conversations', 'review', 'reports'],
+  simulation: [],
   commands: [
     'assemble',
     'assemble-clones',
@@ -35,7 +41,9 @@ const MAY_IMPORT: Record<string, string[]> = {
 }
 /** Folders of many implementations of one noun, and the files others may import from them. */
 const PORTS: Record<string, string[]> = {
-  forges: ['forge.ts', 'change.ts'],
+  forges: ['forge.ts', 'change.ts', 'diff.ts'],
+  queue: ['queue.ts'],
+  store: ['store.ts'],
   extractors: ['extractor.ts', 'script.ts', 'history.ts', 'roles.ts'],
   clones: ['clone.ts'],
 }

@@ -1,0 +1,37 @@
+/** Work that waits, survives the process, and is done at least once. */
+import type { CommentRef, MergeRequestRef } from '../forges/forge.ts'
+
+/** What there is to do. `delivery` is the webhook's own id, for logs. */
+export type Job =
+  | { kind: 'review'; ref: MergeRequestRef; delivery: string }
+  /** Its review, waiting or running, is for nothing. */
+  | { kind: 'cancel'; ref: MergeRequestRef; delivery: string }
+  | { kind: 'answer'; ref: MergeRequestRef; comment: CommentRef; delivery: string }
+
+/** One merge request: `github:42:7`. Of a change one review runs and one waits. */
+export function changeKey({ forge, repositoryId, number }: MergeRequestRef): string {
+  return `${forge}:${repositoryId}:${number}`
+}
+
+/** What a worker does with a job. Thrown ServiceErrors are retried (after `retryAfterMs`, where they say it), everything else is not. */
+export type Handler = (job: Job, signal: AbortSignal) => Promise<void>
+
+export interface Queue {
+  /**
+   * Puts a job in, once for each delivery and kind: false when it was seen before. Of reviews of one change at most one waits: a second one is dropped, as the
+   * one that waits will see the newest commit. A `cancel` removes the waiting review and aborts the running one.
+   */
+  add(job: Job): Promise<boolean>
+  /** Starts to work, so many jobs at once; of one installation or project at most `perInstallation`. */
+  work(handler: Handler, options: { concurrency: number; perInstallation: number }): Promise<void>
+  /** Waits for what runs, at most so long; what is not done by then is handed back and begins anew elsewhere. */
+  stop(graceMs: number): Promise<void>
+  /** For /metrics. */
+  counts(): Promise<QueueCounts>
+}
+
+export interface QueueCounts {
+  waiting: number
+  running: number
+  failed: number
+}
