@@ -50,6 +50,13 @@ export interface CommentRef {
   thread?: string | undefined
 }
 
+export interface Comment {
+  author: Person
+  text: string
+  /** Key of the inline comment of ours that its thread began with; undefined elsewhere. */
+  key: string | undefined
+}
+
 /** A comment on lines of the change. */
 export interface InlineComment {
   /** Names it for good: a later call with the same key is about the same comment. Letters, digits, `-` and `:`. */
@@ -126,8 +133,8 @@ export interface Forge {
   treeByApi(request: MergeRequestRef, sha: string, signal: AbortSignal): Tree
   /** What somebody may do in the repository, asked of the forge. */
   fetchPermission(ref: MergeRequestRef, person: Person, signal: AbortSignal): Promise<'none' | 'read' | 'write'>
-  /** The text of a comment as it stands now, and who wrote it; undefined when it is gone. */
-  fetchComment(ref: MergeRequestRef, comment: CommentRef, signal: AbortSignal): Promise<{ author: Person; text: string } | undefined>
+  /** A comment as it stands now; undefined when it is gone. */
+  fetchComment(ref: MergeRequestRef, comment: CommentRef, signal: AbortSignal): Promise<Comment | undefined>
   /** The body of our summary comment as it stands, without its marker; undefined when there is none. */
   fetchSummary(request: MergeRequestRef, signal: AbortSignal): Promise<string | undefined>
   /** The one summary comment; its address. */
