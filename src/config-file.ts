@@ -112,7 +112,8 @@ export function parseConfig(text: string, path = CONFIG_FILE): Config {
   return result.data
 }
 
-function loadYaml(text: string, path: string): unknown {
+/** Of one document. A UserError when it is not YAML. */
+export function loadYaml(text: string, path: string): unknown {
   try {
     // A file of comments alone holds no document.
     return loadAll(text)[0]

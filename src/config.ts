@@ -1,4 +1,5 @@
 import type { Config } from './config-file.ts'
+import { UserError } from './errors.ts'
 
 export type { Config } from './config-file.ts'
 
@@ -50,4 +51,99 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     scriptUrl: env.PGWITNESS_SCRIPT_URL || undefined,
     variable: (name) => env[name] || undefined,
   }
+}
+
+/** A forge is on when its variables are set. Lists are separated by white space or commas: while a secret is changed the old and the new one count. */
+export interface ServiceEnvironment {
+  /** `DATABASE_URL`; storage is embedded without it. */
+  databaseUrl: string | undefined
+  github: GithubEnvironment | undefined
+  gitlab: GitlabEnvironment | undefined
+  /** `PGWITNESS_LOG_LEVEL`. */
+  logLevel: string
+}
+
+export interface GithubEnvironment {
+  /** Number of the App: `PGWITNESS_GITHUB_APP_ID`. */
+  appId: string
+  /** PEM, or its base64: `PGWITNESS_GITHUB_PRIVATE_KEY`; `PGWITNESS_GITHUB_PRIVATE_KEY_FILE` names a file with it. */
+  privateKey: string | undefined
+  privateKeyFile: string | undefined
+  /** `PGWITNESS_GITHUB_WEBHOOK_SECRET`. */
+  webhookSecrets: string[]
+  /** Root of the API: `PGWITNESS_GITHUB_URL`, for GitHub Enterprise `https://HOST/api/v3`. */
+  url: string
+}
+
+export interface GitlabEnvironment {
+  /** `PGWITNESS_GITLAB_TOKEN`. */
+  token: string
+  /** `PGWITNESS_GITLAB_WEBHOOK_SECRET`. */
+  webhookSecrets: string[]
+  /** `whsec_…`: `PGWITNESS_GITLAB_SIGNING_TOKEN`. With one, unsigned webhooks are refused. */
+  signingTokens: string[]
+  /** Root of the instance: `PGWITNESS_GITLAB_URL`. */
+  url: string
+}
+
+/** A UserError names every variable that is missing: a secret is never optional. */
+export function readServiceEnvironment(env: NodeJS.ProcessEnv = process.env): ServiceEnvironment {
+  const github = githubOf(env)
+  const gitlab = gitlabOf(env)
+  if (!github && !gitlab)
+    throw new UserError(
+      'No forge is configured. GitHub: PGWITNESS_GITHUB_APP_ID, PGWITNESS_GITHUB_PRIVATE_KEY, PGWITNESS_GITHUB_WEBHOOK_SECRET. GitLab: PGWITNESS_GITLAB_TOKEN, PGWITNESS_GITLAB_WEBHOOK_SECRET or PGWITNESS_GITLAB_SIGNING_TOKEN. See docs/service.md.',
+    )
+  return { databaseUrl: env.DATABASE_URL || undefined, github, gitlab, logLevel: env.PGWITNESS_LOG_LEVEL || 'info' }
+}
+
+function githubOf(env: NodeJS.ProcessEnv): GithubEnvironment | undefined {
+  const given = Object.keys(env).filter((name) => name.startsWith('PGWITNESS_GITHUB_') && name !== 'PGWITNESS_GITHUB_URL' && env[name])
+  if (given.length === 0) return undefined
+  const missing = [
+    ...(env.PGWITNESS_GITHUB_APP_ID ? [] : ['PGWITNESS_GITHUB_APP_ID']),
+    ...(env.PGWITNESS_GITHUB_PRIVATE_KEY || env.PGWITNESS_GITHUB_PRIVATE_KEY_FILE ? [] : ['PGWITNESS_GITHUB_PRIVATE_KEY']),
+    ...(listOf(env.PGWITNESS_GITHUB_WEBHOOK_SECRET).length > 0 ? [] : ['PGWITNESS_GITHUB_WEBHOOK_SECRET']),
+  ]
+  if (missing.length > 0)
+    throw new UserError(`GitHub needs ${missing.join(', ')} too. A webhook without a secret could be sent by anybody.`)
+  return {
+    appId: env.PGWITNESS_GITHUB_APP_ID ?? '',
+    privateKey: env.PGWITNESS_GITHUB_PRIVATE_KEY || undefined,
+    privateKeyFile: env.PGWITNESS_GITHUB_PRIVATE_KEY_FILE || undefined,
+    webhookSecrets: listOf(env.PGWITNESS_GITHUB_WEBHOOK_SECRET),
+    url: addressOf(env.PGWITNESS_GITHUB_URL, 'PGWITNESS_GITHUB_URL') ?? 'https://api.github.com',
+  }
+}
+
+function gitlabOf(env: NodeJS.ProcessEnv): GitlabEnvironment | undefined {
+  const given = Object.keys(env).filter((name) => name.startsWith('PGWITNESS_GITLAB_') && name !== 'PGWITNESS_GITLAB_URL' && env[name])
+  if (given.length === 0) return undefined
+  const webhookSecrets = listOf(env.PGWITNESS_GITLAB_WEBHOOK_SECRET)
+  const signingTokens = listOf(env.PGWITNESS_GITLAB_SIGNING_TOKEN)
+  const missing = [
+    ...(env.PGWITNESS_GITLAB_TOKEN ? [] : ['PGWITNESS_GITLAB_TOKEN']),
+    ...(webhookSecrets.length + signingTokens.length > 0 ? [] : ['PGWITNESS_GITLAB_WEBHOOK_SECRET or PGWITNESS_GITLAB_SIGNING_TOKEN']),
+  ]
+  if (missing.length > 0)
+    throw new UserError(`GitLab needs ${missing.join(', ')} too. A webhook without a secret could be sent by anybody.`)
+  if (signingTokens.some((token) => !/^whsec_[A-Za-z0-9+/]+=*$/.test(token)))
+    throw new UserError('PGWITNESS_GITLAB_SIGNING_TOKEN is not a signing token: those begin with whsec_ and go on in base64.')
+  return {
+    token: env.PGWITNESS_GITLAB_TOKEN ?? '',
+    webhookSecrets,
+    signingTokens,
+    url: addressOf(env.PGWITNESS_GITLAB_URL, 'PGWITNESS_GITLAB_URL') ?? 'https://gitlab.com',
+  }
+}
+
+function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(/[\s,]+/).filter(Boolean)
+}
+
+/** Without the slash at its end. */
+function addressOf(text: string | undefined, name: string): string | undefined {
+  if (!text) return undefined
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new UserError(`${name} is not an address: https://…`)
+  return text.replace(/\/+$/, '')
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { auditedHistories, openFolder } from '../assemble.ts'
+import { reviewParts } from '../assemble-review.ts'
 import { UserError } from '../errors.ts'
 import { parseFormats } from '../reports/format.ts'
 import { applyBaseline, baselineOf } from '../review/baseline.ts'
@@ -8,9 +9,8 @@ import { planAudit } from '../review/plan.ts'
 import { review } from '../review/review.ts'
 import { version } from '../version.ts'
 import { abortOnSignals } from './abort.ts'
-import { type ReviewOptions, readConfig } from './options.ts'
+import { type ReviewOptions, readConfig, readStatistics } from './options.ts'
 import { exitCodeOf, writeReports } from './output.ts'
-import { reviewParts } from './parts.ts'
 import { showProgress } from './progress.ts'
 
 /** `pgwitness audit DIR`: every file of every history below it, each against what its predecessors left. */
@@ -24,7 +24,13 @@ export async function runAudit(dir: string, options: ReviewOptions & { writeBase
     throw new UserError(`There are no migrations in ${dir}: no .sql files that a tool we know, or a plain folder, would run.`)
   const stacks = await Promise.all(histories.map((history) => planAudit(history, tree)))
   using progress = showProgress(options.progress)
-  const result = await review(stacks, await reviewParts(config, tree, options, 'script', progress, true), signal)
+  const settings = {
+    config,
+    statistics: config.clone === 'none' ? undefined : await readStatistics(options, config, tree),
+    isCached: options.cache,
+    progress: (what: string) => progress.say(what),
+  }
+  const result = await review(stacks, await reviewParts(settings, tree, 'script', true), signal)
   progress[Symbol.dispose]()
 
   const path = typeof options.writeBaseline === 'string' ? options.writeBaseline : config.baseline

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { type NamedText, readNamed } from '../assemble-review.ts'
 import { CONFIG_FILE, type Config, DEFAULTS } from '../config.ts'
 import { UserError } from '../errors.ts'
 import type { Tree } from '../forges/change.ts'
@@ -35,27 +36,14 @@ export async function readConfig(options: ReviewOptions, tree: Tree | undefined)
   }
 }
 
-/** Tells whoever changes the configuration why this review does not follow it yet. */
-export async function noteOfConfig({ config }: ReviewOptions, base: Tree | undefined, head: Tree): Promise<string[]> {
-  if (config !== undefined || !base) return []
-  const [before, now] = await Promise.all([base.read(CONFIG_FILE), head.read(CONFIG_FILE)])
-  if (now === undefined || now === before) return []
-  return [
-    `${CONFIG_FILE} is taken from the base; what this change says in it counts once it is merged (to try it: --config ${CONFIG_FILE})`,
-  ]
-}
-
 /** Production's statistics: `--stats` from the disk, `stats:` from the base. */
 export async function readStatistics(
   options: Pick<ReviewOptions, 'stats'>,
   config: Config,
   tree: Tree | undefined,
-): Promise<{ path: string; text: string } | undefined> {
+): Promise<NamedText | undefined> {
   if (options.stats !== undefined) return { path: options.stats, text: await readOperatorFile(options.stats) }
-  if (config.stats === undefined) return undefined
-  const text = await tree?.read(config.stats)
-  if (text === undefined) throw new UserError(`${CONFIG_FILE} names the statistics ${config.stats}, which are not in the base.`)
-  return { path: config.stats, text }
+  return await readNamed(config, 'stats', tree)
 }
 
 /** The schema dump to start from: `--schema` from the disk, `schema:` from the base. */
@@ -63,12 +51,9 @@ export async function readSchema(
   options: Pick<ReviewOptions, 'schema'>,
   config: Config,
   tree: Tree | undefined,
-): Promise<{ path: string; text: string } | undefined> {
+): Promise<NamedText | undefined> {
   if (options.schema !== undefined) return { path: options.schema, text: await readOperatorFile(options.schema) }
-  if (config.schema === undefined) return undefined
-  const text = await tree?.read(config.schema)
-  if (text === undefined) throw new UserError(`${CONFIG_FILE} names the schema dump ${config.schema}, which is not in the base.`)
-  return { path: config.schema, text }
+  return await readNamed(config, 'schema', tree)
 }
 
 async function readOperatorFile(path: string): Promise<string> {
