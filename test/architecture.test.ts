@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   web: ['forges', 'queue'],
   conversations: ['forges', 'store', 'queue', 'review', 'reports', 'rules'],
   jobs: ['forges', 'queue', 'store', 'conversations', 'review', 'reports'],
-  simulation: [],
+  simulation: ['forges'],
   commands: [
     'assemble',
     'assemble-clones',
