@@ -14,6 +14,13 @@ export interface StubForge extends AsyncDisposable {
   push(ref: MergeRequestRef, files: Files, options?: { force?: boolean }): Promise<string>
   /** Somebody comments: under the merge request, or in the thread whose id `state()` tells. */
   comment(ref: MergeRequestRef, author: string, text: string, inThread?: string): Promise<CommentRef>
+  /** A person with the right to does this to anybody's comment, ours too. */
+  editComment(ref: MergeRequestRef, id: number, text: string): void
+  deleteComment(ref: MergeRequestRef, id: number): void
+  /** A person resolves a thread, or opens it again. */
+  resolve(ref: MergeRequestRef, thread: string, by: string, isResolved?: boolean): void
+  /** The bot may not see the repository any more, or may again. */
+  hide(ref: MergeRequestRef, isHidden?: boolean): void
   setPermission(ref: MergeRequestRef, login: string, permission: 'none' | 'read' | 'write'): void
   /** What a person sees. */
   state(ref: MergeRequestRef): StubState
