@@ -13,6 +13,7 @@ export const EXPERIMENTS: Record<string, () => Promise<AnyExperiment>> = {
   violations: async () => (await import('./violations.ts')).EXPERIMENT,
   plan: async () => (await import('./plan.ts')).EXPERIMENT,
   'index-trial': async () => (await import('./index-trial.ts')).EXPERIMENT,
+  'try-index': async () => (await import('./try-index.ts')).EXPERIMENT,
   'both-ways': async () => (await import('./both-ways.ts')).EXPERIMENT,
   'rehearse-fix': async () => (await import('./rehearse-fix.ts')).EXPERIMENT,
 }

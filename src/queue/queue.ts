@@ -3,7 +3,8 @@ import type { CommentRef, MergeRequestRef } from '../forges/forge.ts'
 
 /** What there is to do. `delivery` is the webhook's own id, for logs. */
 export type Job =
-  | { kind: 'review'; ref: MergeRequestRef; delivery: string }
+  /** `isAsked`: by a person, who wants it although it is a draft. */
+  | { kind: 'review'; ref: MergeRequestRef; delivery: string; isAsked?: boolean | undefined }
   /** Its review, waiting or running, is for nothing. */
   | { kind: 'cancel'; ref: MergeRequestRef; delivery: string }
   | { kind: 'answer'; ref: MergeRequestRef; comment: CommentRef; delivery: string }
@@ -14,7 +15,7 @@ export function changeKey({ forge, repositoryId, number }: MergeRequestRef): str
 }
 
 /** What a worker does with a job. Thrown ServiceErrors are retried (after `retryAfterMs`, where they say it), everything else is not. */
-export type Handler = (job: Job, signal: AbortSignal) => Promise<void>
+export type Handler = (job: Job, attempt: { isLast: boolean }, signal: AbortSignal) => Promise<void>
 
 export interface Queue {
   /**

@@ -8,6 +8,8 @@ export interface Store {
   /** A maintainer asked for clones with production's data for a change of somebody without write permission. Holds for the commit that was looked at. */
   addTrust(change: string, trust: Trust): Promise<void>
   listTrusts(change: string): Promise<Trust[]>
+  /** Whether `what` was not said yet in this change; true again for the same comment, whose answer may have been cut off. */
+  isFirst(change: string, what: string, comment: number): Promise<boolean>
   /** Kept for `explain` and for whoever looks afterwards; a second one of the same commit replaces the first. */
   saveReview(review: StoredReview): Promise<void>
   /** The newest. */

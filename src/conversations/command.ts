@@ -1,0 +1,102 @@
+/** What somebody asks for in a comment. */
+export type Command =
+  | { kind: 'review'; withData: boolean }
+  /** `finding`: the beginning of its fingerprint; undefined for the one whose thread it is asked in. */
+  | { kind: 'explain'; finding: string | undefined }
+  | { kind: 'plan'; query: string }
+  | { kind: 'try index'; definition: string; query: string | undefined }
+  | { kind: 'ignore'; finding: string | undefined; reason: string }
+  | { kind: 'help' }
+  /** Something else was asked: shown as it was written, clipped. */
+  | { kind: 'unknown'; text: string }
+
+const LONGEST_TEXT = 20_000
+
+/**
+ * The first command for us in a comment: `@pgwitness plan select …` or `/pgwitness plan select …` at the beginning of a line. What is quoted (`>`) or in a code
+ * block was said by somebody else. Undefined when nothing is for us.
+ */
+export function readCommand(comment: string, handles: readonly string[]): Command | undefined {
+  const lines = comment.slice(0, LONGEST_TEXT).replaceAll('\r\n', '\n').split('\n')
+  const names = handles.map((handle) => handle.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')
+  const address = new RegExp(`^\\s{0,3}(?:@(?:${names})|/pgwitness)(?=$|[\\s,:])[,:]?\\s*(.*)$`, 'i')
+  let isCode = false
+  for (const [index, line] of lines.entries()) {
+    if (/^\s{0,3}(?:```|~~~)/.test(line)) isCode = !isCode
+    if (isCode) continue
+    const said = address.exec(line)?.[1]
+    if (said !== undefined) return commandOf(said.trim(), lines.slice(index + 1).join('\n'))
+  }
+  return undefined
+}
+
+function commandOf(first: string, rest: string): Command {
+  const [, verb = '', after = ''] = /^(\S+)\s*([\s\S]*)$/.exec(first) ?? []
+  switch (verb.toLowerCase().replace(/[.!?]$/, '')) {
+    case '':
+    case 'help':
+      return { kind: 'help' }
+    case 'review':
+      return /^(?:with data)?[.!]?$/i.test(after) ? { kind: 'review', withData: after !== '' } : unknown(first)
+    case 'explain':
+      return /^#?[0-9a-f]{0,32}[.?]?$/i.test(after) ? { kind: 'explain', finding: idOf(after) } : unknown(first)
+    case 'plan':
+      return sqlOf(after, rest) === '' ? unknown(first) : { kind: 'plan', query: sqlOf(after, rest) }
+    case 'try':
+      return tryOf(after, rest) ?? unknown(first)
+    case 'ignore':
+      return ignoreOf(after) ?? unknown(first)
+    default:
+      return unknown(first)
+  }
+}
+
+/** `ignore 1a2b3c4d: the table is empty`; in the finding's own thread `ignore: the table is empty`. */
+function ignoreOf(text: string): Command | undefined {
+  const [, finding = '', reason = ''] = /^#?([0-9a-f]{6,32})?\s*:\s*(\S.*)$/i.exec(text) ?? []
+  return reason === '' ? undefined : { kind: 'ignore', finding: idOf(finding), reason: reason.trim().slice(0, 500) }
+}
+
+/** `try index on orders (customer_id) for select …`, the query perhaps in a code block below. */
+function tryOf(text: string, rest: string): Command | undefined {
+  const [, said] = /^index\s*([\s\S]*)$/i.exec(text) ?? []
+  if (said === undefined) return undefined
+  const [inline = '', ...more] = said.split(/\s+for\s+(?=(?:select|with|update|delete|insert|merge|values|table)\b)/i)
+  const blocks = codeBlocks(rest)
+  const definition = inline.trim() === '' ? (blocks.shift() ?? '') : withoutTicks(inline)
+  const query = more.length > 0 ? withoutTicks(more.join(' for ')) : blocks.join(';\n')
+  return definition === '' ? undefined : { kind: 'try index', definition, query: query === '' ? undefined : query }
+}
+
+/** What stands on the line; the code block below it; or the lines below. */
+function sqlOf(inline: string, rest: string): string {
+  if (inline !== '') {
+    const [block] = codeBlocks(rest)
+    return /^[\w\s]*:$/.test(inline) && block !== undefined ? block : withoutTicks(`${inline}\n${untilBlank(rest)}`)
+  }
+  return codeBlocks(rest)[0] ?? withoutTicks(untilBlank(rest))
+}
+
+function untilBlank(text: string): string {
+  return (text.split(/\n\s*\n/)[0] ?? '').replace(/^\s{0,3}(?:```|~~~)[\s\S]*$/m, '')
+}
+
+function codeBlocks(text: string): string[] {
+  return [...text.matchAll(/^\s{0,3}(```+|~~~+)[^\n]*\n([\s\S]*?)^\s{0,3}\1\s*$/gm)].map(([, , code = '']) => code.trim())
+}
+
+function withoutTicks(text: string): string {
+  return text
+    .trim()
+    .replace(/^(`+)([\s\S]*)\1$/, '$2')
+    .trim()
+}
+
+function idOf(text: string): string | undefined {
+  const id = text.replace(/^#/, '').replace(/[.?]$/, '').toLowerCase()
+  return id === '' ? undefined : id
+}
+
+function unknown(text: string): Command {
+  return { kind: 'unknown', text: text.slice(0, 80) }
+}
