@@ -1,0 +1,7 @@
+import { clip, LIMITS } from '../reports/limits.ts'
+import { proseMarkdown } from '../reports/markdown-escape.ts'
+
+/** What somebody else wrote, in one line of ours: no mention, no link, no HTML. */
+export function proseInReply(text: string): string {
+  return proseMarkdown(clip(text.replaceAll(/\s+/g, ' ').trim(), LIMITS.cell))
+}
