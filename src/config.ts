@@ -53,6 +53,14 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
   }
 }
 
+/** Variables that git needs to find its programs and its way out of this network. Nothing else of ours reaches it. */
+const FOR_GIT = /^(?:PATH|TMPDIR|SystemRoot|(?:https?|all|no)_proxy|SSL_CERT_(?:FILE|DIR)|CURL_CA_BUNDLE|GIT_SSL_CA(?:INFO|PATH))$/i
+
+/** What git's programs are started with when they fetch from a forge. */
+export function readGitEnvironment(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (FOR_GIT.test(name) && value ? [[name, value]] : [])))
+}
+
 /** A forge is on when its variables are set. Lists are separated by white space or commas: while a secret is changed the old and the new one count. */
 export interface ServiceEnvironment {
   /** `DATABASE_URL`; storage is embedded without it. */

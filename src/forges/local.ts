@@ -4,7 +4,8 @@ import { UserError } from '../errors.ts'
 import type { Change, ChangedFile, Tree } from './change.ts'
 import { type Base, findBase } from './local/base.ts'
 import { Blobs } from './local/blobs.ts'
-import { type Contents, readContents } from './local/contents.ts'
+import { type ReadFiles, readChangedFiles } from './local/changed-files.ts'
+import { readContents } from './local/contents.ts'
 import { type Difference, differences, everything, workingFiles } from './local/differences.ts'
 import { GitMissing } from './local/git.ts'
 import { findRepository, type Repository } from './local/repository.ts'
@@ -158,38 +159,10 @@ async function filesOf(
   return found.sort((a, b) => (a < b ? -1 : 1))
 }
 
-async function withContents(root: string, found: readonly Difference[]): Promise<{ files: ChangedFile[]; notes: string[] }> {
+function withContents(root: string, found: readonly Difference[]): Promise<ReadFiles> {
   const blobs = new Blobs(root)
-  const notes: string[] = []
-  const read = await Promise.all(
-    found.map(async (difference): Promise<ChangedFile | undefined> => {
-      const { path, status, previousPath } = difference
-      const [after, before] = await Promise.all([
-        contentsNow(root, difference),
-        difference.before === undefined ? undefined : blobs.read(difference.before),
-      ])
-      const unread = after && 'problem' in after ? after.problem : undefined
-      if (unread !== undefined) notes.push(`${path} ${unread}, so it was not reviewed.`)
-      if (difference.conflicted) notes.push(`${path} has a merge conflict.`)
-      if (after === undefined && before === undefined) return undefined
-      return {
-        path,
-        status: after === undefined ? 'deleted' : status,
-        ...(previousPath !== undefined && { previousPath }),
-        text: textOf(after),
-        before: textOf(before),
-        ...(unread !== undefined && { unread }),
-      }
-    }),
-  )
-  return { files: read.filter((file) => file !== undefined), notes: notes.sort() }
-}
-
-async function contentsNow(root: string, difference: Difference): Promise<Contents | undefined> {
-  if (difference.status === 'deleted') return undefined
-  return difference.isLink ? { problem: 'is a symbolic link or a submodule, which is not followed' } : readContents(root, difference.path)
-}
-
-function textOf(contents: Contents | undefined): string | undefined {
-  return contents && 'text' in contents ? contents.text : undefined
+  return readChangedFiles(found, {
+    after: async (difference) => readContents(root, difference.path),
+    before: async (difference) => (difference.before === undefined ? undefined : blobs.read(difference.before)),
+  })
 }

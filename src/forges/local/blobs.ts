@@ -24,14 +24,17 @@ interface Waiting {
  */
 export class Blobs {
   readonly #root: string
+  readonly #env: Record<string, string> | undefined
   #process: ChildProcessWithoutNullStreams | undefined
   #waiting: Waiting[] = []
   #timer: NodeJS.Timeout | undefined
   #header = Buffer.alloc(0)
   #body: Body | undefined
 
-  constructor(root: string) {
+  /** `env` are all of git's variables; by default those of this process. */
+  constructor(root: string, env?: Record<string, string>) {
     this.#root = root
+    this.#env = env
   }
 
   /** By object id or `commit:path`. Undefined when there is no such file. */
@@ -45,9 +48,18 @@ export class Blobs {
     })
   }
 
+  /** Ends the process; what is asked and not answered fails. */
+  close(): void {
+    this.#process?.kill()
+  }
+
   #started(): ChildProcessWithoutNullStreams {
     if (this.#process) return this.#process
-    const child = spawn('git', [...SAFE, 'cat-file', '--batch'], { cwd: this.#root, windowsHide: true })
+    const child = spawn('git', [...SAFE, 'cat-file', '--batch'], {
+      cwd: this.#root,
+      windowsHide: true,
+      ...(this.#env && { env: this.#env }),
+    })
     this.#process = child
     child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk))
     child.stderr.resume()

@@ -63,11 +63,11 @@ export async function workingFiles(root: string, folder: string | undefined, sig
   return [...new Set(parts(listed).filter((path) => !path.endsWith('/')))]
 }
 
-/** `:100644 100644 <old> <new> M`, path, and for a rename the new path. */
-function parseRaw(tokens: readonly string[], commit: string): Difference[] {
-  const found: Difference[] = []
+/** `:100644 100644 <old> <new> M`, path, and for a rename the new path. `after` is zeros for what is not committed. */
+export function parseRaw(tokens: readonly string[], commit: string): Array<Difference & { after: string }> {
+  const found: Array<Difference & { after: string }> = []
   for (let at = 0; at < tokens.length; ) {
-    const [oldMode = '', newMode = '', oldId = '', , letters = ''] = (tokens[at] ?? '').slice(1).split(' ')
+    const [oldMode = '', newMode = '', oldId = '', after = '', letters = ''] = (tokens[at] ?? '').slice(1).split(' ')
     const renamed = letters.startsWith('R')
     const previousPath = tokens[at + 1] ?? ''
     const path = renamed ? (tokens[at + 2] ?? '') : previousPath
@@ -78,6 +78,7 @@ function parseRaw(tokens: readonly string[], commit: string): Difference[] {
       status: statusOf(letters, before !== undefined),
       ...(renamed && { previousPath }),
       before,
+      after,
       isLink: newMode === '120000' || newMode === '160000',
       conflicted: false,
     })

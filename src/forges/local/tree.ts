@@ -1,6 +1,7 @@
 import type { Tree } from '../change.ts'
 import { Blobs } from './blobs.ts'
-import { type Contents, readContents } from './contents.ts'
+import { textOf } from './changed-files.ts'
+import { readContents } from './contents.ts'
 import { workingFiles } from './differences.ts'
 import { GitMissing, gitOutput, parts } from './git.ts'
 import { findRepository } from './repository.ts'
@@ -50,8 +51,4 @@ async function listBlobs(cwd: string, commit: string): Promise<Map<string, strin
     if (id !== undefined && path !== undefined) files.set(path, id)
   }
   return files
-}
-
-function textOf(contents: Contents | undefined): string | undefined {
-  return contents && 'text' in contents ? contents.text : undefined
 }
