@@ -82,6 +82,8 @@ export interface EnsuredThreads {
   edited: number
   resolved: number
   reopened: number
+  /** Why threads could not be resolved or reopened although the rest was done, for the reader: a permission is missing. */
+  problem?: string
 }
 
 export interface Annotation {
