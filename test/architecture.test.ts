@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 const MAY_IMPORT: Record<string, string[]> = {
   sql: [],
   rules: ['sql'],
-  forges: [],
+  forges: ['version'],
   extractors: ['sql'],
   clones: ['statistics'],
   statistics: [],

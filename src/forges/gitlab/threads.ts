@@ -1,0 +1,143 @@
+/**
+ * Comments on lines, each a discussion of its own.
+ *
+ * Not as draft notes published together, though that would be one notification: `bulk_publish` publishes whatever our user has pending, is told of a line
+ * it does not take only then and by a 500 that does not say which, and when it is cut off has published some; a second try would publish those again.
+ * A discussion is refused by itself, and is found by its marker when the answer to its creation was lost.
+ */
+import { type DiffPlace, type FileDiff, placeInDiff } from '../diff.ts'
+import type { EnsuredThreads, InlineComment, MergeRequest } from '../forge.ts'
+import { isSameText } from '../marker.ts'
+import { type Connection, listAll, pathOf, read } from './connection.ts'
+import { fetchDiff } from './diff.ts'
+import { Refused } from './failures.ts'
+import { showMergeRequest } from './merge-request.ts'
+import { keyOf, noteText, withSuggestion } from './note-text.ts'
+import { positionOf } from './position.ts'
+import { type DiffRefs, type Discussion, discussion, type Note } from './replies.ts'
+import { ignoringGone } from './summary.ts'
+
+interface Thread {
+  key: string
+  discussionId: string
+  first: Note
+  /** `undefined`: it is open. A person's are left alone; so are those whose resolver GitLab does not tell. */
+  resolvedBy: 'us' | 'somebody' | undefined
+  hasAnswers: boolean
+}
+
+export async function ensureThreads(
+  gitlab: Connection,
+  request: MergeRequest,
+  wanted: readonly InlineComment[],
+  told: ReadonlySet<string>,
+  ownUserId: number,
+): Promise<EnsuredThreads> {
+  const result: EnsuredThreads = { unplaced: [], placed: [], created: 0, edited: 0, resolved: 0, reopened: 0 }
+  const standing = await oneOfEach(gitlab, request, await listThreads(gitlab, request, ownUserId))
+  if (wanted.length === 0 && standing.size === 0) return result
+  const page = await openDiff(gitlab, request)
+  for (const comment of wanted) {
+    const place = page && placeInDiff(page.diff, comment)
+    const text = noteText(`thread ${comment.key}`, withSuggestion(comment, place?.isWhole === true))
+    const thread = standing.get(comment.key)
+    if (thread) {
+      standing.delete(comment.key)
+      await keep(gitlab, request, thread, text, result)
+    } else if (!told.has(comment.key)) {
+      const id = page && place && (await create(gitlab, request, place, page.refs, text))
+      if (id === undefined) result.unplaced.push(comment.key)
+      else {
+        result.created += 1
+        result.placed.push({ key: comment.key, url: `${request.url}#note_${id}` })
+      }
+    }
+  }
+  // What is wanted at a commit that is not the newest any more says nothing of what is fixed now.
+  for (const thread of page ? standing.values() : []) {
+    if (!thread.resolvedBy && (await resolve(gitlab, request, thread, true))) result.resolved += 1
+  }
+  return result
+}
+
+/** By their keys. There are several of one after two processes wrote at once; one that somebody answered is kept rather than the oldest. */
+async function oneOfEach(gitlab: Connection, request: MergeRequest, threads: readonly Thread[]): Promise<Map<string, Thread>> {
+  const standing = new Map<string, Thread>()
+  for (const [key, same] of Map.groupBy(threads, (thread) => thread.key)) {
+    const [kept, ...doubles] = same.sort((a, b) => Number(b.hasAnswers) - Number(a.hasAnswers) || a.first.id - b.first.id)
+    if (kept) standing.set(key, kept)
+    for (const double of doubles) await removeDouble(gitlab, request, double)
+  }
+  return standing
+}
+
+async function listThreads(gitlab: Connection, request: MergeRequest, ownUserId: number): Promise<Thread[]> {
+  const discussions = await listAll(gitlab, pathOf(request, 'discussions'), discussion)
+  return discussions.flatMap((one): Thread[] => {
+    const [first] = one.notes
+    const key = keyOf(first, ownUserId)
+    if (!first || key === undefined) return []
+    const hasAnswers = one.notes.some(({ author, system }) => !system && author?.id !== ownUserId)
+    return [{ key, discussionId: one.id, first, resolvedBy: resolverOf(one, ownUserId), hasAnswers }]
+  })
+}
+
+function resolverOf({ notes }: Discussion, ownUserId: number): Thread['resolvedBy'] {
+  const resolvable = notes.filter((note) => note.resolvable)
+  if (resolvable.length === 0 || resolvable.some((note) => !note.resolved)) return undefined
+  return resolvable.every((note) => note.resolved_by?.id === ownUserId) ? 'us' : 'somebody'
+}
+
+/** One that somebody answered stays, resolved. */
+async function removeDouble(gitlab: Connection, request: MergeRequest, double: Thread): Promise<void> {
+  if (!double.hasAnswers) {
+    await ignoringGone(gitlab.discussions.removeNote(request.repositoryId, request.number, double.discussionId, double.first.id))
+  } else if (!double.resolvedBy) await resolve(gitlab, request, double, true)
+}
+
+async function keep(gitlab: Connection, request: MergeRequest, thread: Thread, text: string, result: EnsuredThreads): Promise<void> {
+  const { repositoryId, number } = request
+  const { discussionId, first } = thread
+  if (thread.resolvedBy === 'us') {
+    if (!(await resolve(gitlab, request, thread, false))) return
+    result.reopened += 1
+  }
+  if (thread.resolvedBy !== 'somebody' && !isSameText(first.body, text)) {
+    // Somebody may delete it between our reading and this: then it is not written again.
+    if (!(await ignoringGone(gitlab.discussions.editNote(repositoryId, number, discussionId, first.id, { body: text })))) return
+    result.edited += 1
+  }
+  result.placed.push({ key: thread.key, url: `${request.url}#note_${first.id}` })
+}
+
+function resolve(gitlab: Connection, { repositoryId, number }: MergeRequest, thread: Thread, resolved: boolean): Promise<boolean> {
+  return ignoringGone(gitlab.discussions.resolve(repositoryId, number, thread.discussionId, resolved))
+}
+
+/** The diff and its commits; undefined when the merge request has moved on, since the lines we speak of are not in its diff any more. */
+async function openDiff(gitlab: Connection, request: MergeRequest): Promise<{ diff: FileDiff[]; refs: DiffRefs } | undefined> {
+  const { diff_refs: refs } = await showMergeRequest(gitlab, request)
+  return refs?.head_sha === request.headSha ? { diff: await fetchDiff(gitlab, request), refs } : undefined
+}
+
+/** The id of its note; undefined when GitLab does not take the place, as whole or as its last line. */
+async function create(
+  gitlab: Connection,
+  request: MergeRequest,
+  place: DiffPlace,
+  refs: DiffRefs,
+  text: string,
+): Promise<number | undefined> {
+  for (const isSingle of place.start === place.end ? [true] : [false, true]) {
+    try {
+      // Not by gitbeaker's `create`: it sends a form, which turns line ends into CR LF, also in suggestions, and cuts paths at `&`.
+      const { body } = await gitlab.requester.post(pathOf(request, 'discussions'), {
+        body: { body: text, position: positionOf(place, refs, isSingle) },
+      })
+      return read(discussion, body, 'a discussion').notes[0]?.id
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 400) throw error
+    }
+  }
+  return undefined
+}
