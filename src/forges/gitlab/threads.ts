@@ -5,6 +5,7 @@
  * it does not take only then and by a 500 that does not say which, and when it is cut off has published some; a second try would publish those again.
  * A discussion is refused by itself, and is found by its marker when the answer to its creation was lost.
  */
+import { UserError } from '../../errors.ts'
 import { type DiffPlace, type FileDiff, placeInDiff } from '../diff.ts'
 import type { EnsuredThreads, InlineComment, MergeRequest } from '../forge.ts'
 import { isSameText } from '../marker.ts'
@@ -34,7 +35,7 @@ export async function ensureThreads(
   ownUserId: number,
 ): Promise<EnsuredThreads> {
   const result: EnsuredThreads = { unplaced: [], placed: [], created: 0, edited: 0, resolved: 0, reopened: 0 }
-  const standing = await oneOfEach(gitlab, request, await listThreads(gitlab, request, ownUserId))
+  const standing = await oneOfEach(gitlab, request, await listThreads(gitlab, request, ownUserId), result)
   if (wanted.length === 0 && standing.size === 0) return result
   const page = await openDiff(gitlab, request)
   for (const comment of wanted) {
@@ -55,18 +56,26 @@ export async function ensureThreads(
   }
   // What is wanted at a commit that is not the newest any more says nothing of what is fixed now.
   for (const thread of page ? standing.values() : []) {
-    if (!thread.resolvedBy && (await resolve(gitlab, request, thread, true))) result.resolved += 1
+    if (!thread.resolvedBy && (await resolve(gitlab, request, thread, true, result)) === 'done') result.resolved += 1
   }
   return result
 }
 
 /** By their keys. There are several of one after two processes wrote at once; one that somebody answered is kept rather than the oldest. */
-async function oneOfEach(gitlab: Connection, request: MergeRequest, threads: readonly Thread[]): Promise<Map<string, Thread>> {
+async function oneOfEach(
+  gitlab: Connection,
+  request: MergeRequest,
+  threads: readonly Thread[],
+  result: EnsuredThreads,
+): Promise<Map<string, Thread>> {
   const standing = new Map<string, Thread>()
   for (const [key, same] of Map.groupBy(threads, (thread) => thread.key)) {
     const [kept, ...doubles] = same.sort((a, b) => Number(b.hasAnswers) - Number(a.hasAnswers) || a.first.id - b.first.id)
     if (kept) standing.set(key, kept)
-    for (const double of doubles) await removeDouble(gitlab, request, double)
+    for (const { discussionId, first, hasAnswers, ...double } of doubles) {
+      if (!hasAnswers) await ignoringGone(gitlab.discussions.removeNote(request.repositoryId, request.number, discussionId, first.id))
+      else if (!double.resolvedBy) await resolve(gitlab, request, { discussionId }, true, result)
+    }
   }
   return standing
 }
@@ -88,30 +97,37 @@ function resolverOf({ notes }: Discussion, ownUserId: number): Thread['resolvedB
   return resolvable.every((note) => note.resolved_by?.id === ownUserId) ? 'us' : 'somebody'
 }
 
-/** One that somebody answered stays, resolved. */
-async function removeDouble(gitlab: Connection, request: MergeRequest, double: Thread): Promise<void> {
-  if (!double.hasAnswers) {
-    await ignoringGone(gitlab.discussions.removeNote(request.repositoryId, request.number, double.discussionId, double.first.id))
-  } else if (!double.resolvedBy) await resolve(gitlab, request, double, true)
-}
-
 async function keep(gitlab: Connection, request: MergeRequest, thread: Thread, text: string, result: EnsuredThreads): Promise<void> {
-  const { repositoryId, number } = request
   const { discussionId, first } = thread
   if (thread.resolvedBy === 'us') {
-    if (!(await resolve(gitlab, request, thread, false))) return
-    result.reopened += 1
+    const outcome = await resolve(gitlab, request, thread, false, result)
+    if (outcome === 'gone') return
+    if (outcome === 'done') result.reopened += 1
   }
   if (thread.resolvedBy !== 'somebody' && !isSameText(first.body, text)) {
+    const edited = gitlab.discussions.editNote(request.repositoryId, request.number, discussionId, first.id, { body: text })
     // Somebody may delete it between our reading and this: then it is not written again.
-    if (!(await ignoringGone(gitlab.discussions.editNote(repositoryId, number, discussionId, first.id, { body: text })))) return
+    if (!(await ignoringGone(edited))) return
     result.edited += 1
   }
   result.placed.push({ key: thread.key, url: `${request.url}#note_${first.id}` })
 }
 
-function resolve(gitlab: Connection, { repositoryId, number }: MergeRequest, thread: Thread, resolved: boolean): Promise<boolean> {
-  return ignoringGone(gitlab.discussions.resolve(repositoryId, number, thread.discussionId, resolved))
+/** Comments need less of a role than this does, so a refusal is told and the rest goes on. */
+async function resolve(
+  gitlab: Connection,
+  { repositoryId, number }: MergeRequest,
+  { discussionId }: Pick<Thread, 'discussionId'>,
+  resolved: boolean,
+  result: EnsuredThreads,
+): Promise<'done' | 'gone' | 'refused'> {
+  try {
+    return (await ignoringGone(gitlab.discussions.resolve(repositoryId, number, discussionId, resolved))) ? 'done' : 'gone'
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    result.problem = error.message
+    return 'refused'
+  }
 }
 
 /** The diff and its commits; undefined when the merge request has moved on, since the lines we speak of are not in its diff any more. */
