@@ -19,6 +19,8 @@ export interface GithubWebhooks {
   read(headers: IncomingHttpHeaders, rawBody: Buffer): Promise<ForgeEvent[]>
 }
 
+const NAMES = new Set(['pull_request', 'issue_comment', 'pull_request_review_comment', 'check_run', 'check_suite'])
+
 type Payload = { payload: unknown; id: string }
 
 /**
@@ -38,6 +40,8 @@ export function githubWebhooks({ secrets }: GithubWebhooksOptions): GithubWebhoo
       const payload = parse(rawBody)
       if (typeof name !== 'string' || name === '') return ignored('it has no X-GitHub-Event')
       if (payload === undefined) return ignored('its body is no JSON object: set the content type of the webhook to application/json')
+      // The header is not signed, and Probot looks names up where every object has some.
+      if (!NAMES.has(name)) return ignored(`nothing to do for ${wordOf(name)}`)
       await app
       const id = randomUUID()
       found.set(id, [])
