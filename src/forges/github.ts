@@ -3,6 +3,7 @@ import type { Comment, CommentRef, Forge, MergeRequestRef, Person } from './forg
 import { ensureCheckRun } from './github/check-run.ts'
 import type { Client } from './github/client.ts'
 import { createAnswer, createComment, ensureOne, fetchOne, listOwn, ownOf, react } from './github/comments.ts'
+import { ensureCommitStatus } from './github/commit-status.ts'
 import { type GithubConnection, type GithubCredentials, type Identity, newAccess } from './github/credentials.ts'
 import { ensureThreads } from './github/ensure-threads.ts'
 import { authorOf, fetchClone, fetchFiles, fetchPull } from './github/merge-request.ts'
@@ -56,7 +57,8 @@ export function githubForge(options: GithubOptions): Forge {
       ),
     ensureThreads: (request, wanted, told, signal) =>
       asUs(request, signal, (client, me) => ensureThreads(client, me, request, wanted, told)),
-    ensureStatus: (request, status, signal) => asUs(request, signal, (client, me) => ensureCheckRun(client, me, request, status)),
+    ensureStatus: (request, status, signal) =>
+      asUs(request, signal, (client, me) => (me.app ? ensureCheckRun : ensureCommitStatus)(client, me, request, status)),
     ensureReaction: (ref, comment, signal) => at(ref, signal, (client) => react(client, ref.number, comment)),
     ensureReply: (ref, comment, body, signal) =>
       asUs(ref, signal, (client, me) =>

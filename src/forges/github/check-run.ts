@@ -119,11 +119,11 @@ function stateOf({ state }: Status): Wanted & { status: string } {
 function annotationOf({ path, line, endLine, level, title, message }: Annotation): Wanted {
   return {
     path,
-    start_line: line,
-    end_line: endLine,
+    start_line: Math.max(1, line),
+    end_line: Math.max(1, line, endLine),
     annotation_level: level,
     title: clip(oneLine(title), MAX_TITLE_LENGTH),
-    message: clipBytes(message, MAX_MESSAGE_BYTES),
+    message: clipBytes(message || title || path, MAX_MESSAGE_BYTES),
   }
 }
 

@@ -27,7 +27,7 @@ const NODE = z.object({
   isOutdated: z.boolean(),
   line: z.number().nullish(),
   startLine: z.number().nullish(),
-  resolvedBy: z.object({ login: z.string(), isViewer: z.boolean().nullish() }).nullish(),
+  resolvedBy: z.object({ login: z.string() }).nullish(),
   comments: z.object({
     totalCount: z.number(),
     nodes: z.array(
@@ -55,7 +55,7 @@ const QUERY = `query threads($owner: String!, $repo: String!, $number: Int!, $af
         pageInfo { hasNextPage endCursor }
         nodes {
           id isResolved isOutdated line startLine
-          resolvedBy { login isViewer }
+          resolvedBy { login }
           comments(first: 1) { totalCount nodes { fullDatabaseId url body viewerDidAuthor } }
         }
       }
@@ -99,10 +99,10 @@ function ownThread(node: z.infer<typeof NODE>, me: Identity): OwnThread | undefi
   }
 }
 
-/** GraphQL's name of an App's bot is without `[bot]`, and no person can have the name of an App. It is no user either, so it may be nobody. */
-function isUs(resolvedBy: { login: string; isViewer?: boolean | null | undefined } | null | undefined, me: Identity): boolean {
+/** GraphQL's name of an App's bot is without `[bot]`, and no person can have the name of an App. A bot is no user either, so it may be nobody. */
+function isUs(resolvedBy: { login: string } | null | undefined, me: Identity): boolean {
   if (!resolvedBy) return me.isBot
-  return resolvedBy.isViewer === true || resolvedBy.login === me.login || (me.isBot && `${resolvedBy.login}[bot]` === me.login)
+  return resolvedBy.login === me.login || (me.isBot && `${resolvedBy.login}[bot]` === me.login)
 }
 
 /** GitHub is reported to want the right to write contents for it, beside that for pull requests. */
