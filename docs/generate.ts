@@ -1,5 +1,5 @@
 /**
- * Writes the generated pages: docs/rules/, docs/words.md, docs/configuration.md, docs/experiments.md, docs/facts.md. `test/documentation.test.ts` fails when they are stale.
+ * Writes the generated pages: docs/rules/, docs/words.md, docs/configuration.md, docs/service.md, docs/experiments.md, docs/facts.md. `test/documentation.test.ts` fails when they are stale.
  *
  *     npm run generate
  */
@@ -11,8 +11,10 @@ import { loadRules } from '../src/rules/load.ts'
 import { namesElsewhere, type Rule, stepsInWords, versionsInWords } from '../src/rules/rule.ts'
 import { ACTIONS } from '../src/sql/actions.ts'
 import { COMMON_WORDS, DETAIL_WORDS } from '../src/sql/words.ts'
+import { ServiceConfigFile } from '../src/service-config.ts'
 import { experimentsPage } from './experiments-page.ts'
 import { factsPage } from './facts-page.ts'
+import { servicePage } from './service-page.ts'
 
 /** Every generated page: path below docs/ and text. */
 export async function generatedPages(): Promise<Map<string, string>> {
@@ -22,6 +24,7 @@ export async function generatedPages(): Promise<Map<string, string>> {
     ...rules.map((rule): [string, string] => [`rules/${rule.id}.md`, rulePage(rule)]),
     ['words.md', wordsPage()],
     ['configuration.md', configurationPage()],
+    ['service.md', servicePage(settingRows(z.toJSONSchema(ServiceConfigFile, { io: 'input' }) as Setting, ''))],
     ['experiments.md', await experimentsPage()],
     ['facts.md', factsPage()],
   ])

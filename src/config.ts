@@ -155,3 +155,20 @@ function addressOf(text: string | undefined, name: string): string | undefined {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new UserError(`${name} is not an address: https://…`)
   return text.replace(/\/+$/, '')
 }
+
+/** What the service reads of the environment, for docs/service.md. */
+export const SERVICE_VARIABLES: Record<string, string> = {
+  DATABASE_URL:
+    'Postgres 14 or newer for storage and queue, also through PgBouncer in transaction mode: `postgres://user:password@host/database`. Without it storage is embedded, in the folder `--data`.',
+  PGWITNESS_GITHUB_APP_ID: 'Number of the GitHub App.',
+  PGWITNESS_GITHUB_PRIVATE_KEY: 'Its private key, PEM or base64 of it.',
+  PGWITNESS_GITHUB_PRIVATE_KEY_FILE: 'A file with the private key, instead.',
+  PGWITNESS_GITHUB_WEBHOOK_SECRET: 'Its webhook secret. Several, separated by commas, while one takes the place of another.',
+  PGWITNESS_GITHUB_URL: 'Root of the API: `https://HOST/api/v3` on GitHub Enterprise Server. By default `https://api.github.com`.',
+  PGWITNESS_GITLAB_TOKEN: 'Access token of a project, a group or a bot, with the scope `api` and at least the role Developer.',
+  PGWITNESS_GITLAB_WEBHOOK_SECRET: 'Secret token of the webhook. Several, separated by commas, while one takes the place of another.',
+  PGWITNESS_GITLAB_SIGNING_TOKEN:
+    'Signing token of the webhook (`whsec_…`, GitLab 19). With one, webhooks that are not signed are refused, whatever their secret token.',
+  PGWITNESS_GITLAB_URL: 'Root of the instance. By default `https://gitlab.com`.',
+  PGWITNESS_LOG_LEVEL: '`debug`, `info`, `warn` or `error`. By default `info`.',
+}

@@ -45,6 +45,11 @@ function seconds(value: string): number {
   return Number(digits) * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h']
 }
 
+function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Give a whole number.')
+  return Number(value)
+}
+
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value]
 }
@@ -58,7 +63,7 @@ function program(): Command {
     .allowExcessArguments()
     .action(async (options: { version?: boolean }, command: Command) => {
       const [stranger] = command.args
-      if (stranger !== undefined) command.error(`error: there is no command \`${stranger}\`: use review, audit, experiment, stats or rules`)
+      if (stranger !== undefined) command.error(`error: there is no command \`${stranger}\`: use review, audit, experiment, stats, rules, serve or simulate`)
       if (!options.version) return command.help()
       const { version } = await import('../version.ts')
       console.log(version)
@@ -104,6 +109,18 @@ function program(): Command {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (name: string | undefined, rest: string[]) => (await import('./experiment.ts')).runExperiment(name, rest))
+
+  pgwitness
+    .command('serve')
+    .description('The service: takes webhooks of GitHub and GitLab, reviews, comments, and answers when mentioned.')
+    .option('--port <number>', 'port to listen on', wholeNumber, 3000)
+    .option('--host <address>', 'address to listen on', '0.0.0.0')
+    .option('--data <dir>', 'folder for storage and caches', './pgwitness-data')
+    .addOption(new Option('--role <role>', 'only one half, with DATABASE_URL: takes webhooks, or does the work').choices(['web', 'worker']))
+    .option('--config <file>', "the operator's settings (docs/service.md)")
+    .option('--grace <seconds>', 'how long a stop waits for what runs', wholeNumber, 30)
+    .addHelpText('after', '\nWhich forges are on, and their secrets, is told by environment variables: docs/service.md.')
+    .action(async (options) => (await import('./serve.ts')).runServe(options))
 
   for (const command of pgwitness.commands) command.exitOverride()
   return pgwitness

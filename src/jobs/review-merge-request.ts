@@ -5,6 +5,7 @@ import type { Review } from '../review/review.ts'
 import type { Ignore } from '../store/store.ts'
 import { publish } from './publish.ts'
 import { type JobSettings, ownerOf } from './settings.ts'
+import { mayUseData } from './trust.ts'
 
 const DAY_MS = 24 * 3600_000
 
@@ -60,12 +61,6 @@ async function reviewIt(
   const isTrusted = await mayUseData(forge, request, store, signal)
   await using opened = await open(request, await forge.fetchGitAccess(request, signal), forge, signal)
   return await review(opened, { isTrusted, isStatic }, signal)
-}
-
-/** Whoever may write to the repository could read its database's clones anyway; for others a maintainer asks, having looked at this very commit. */
-async function mayUseData(forge: Forge, request: MergeRequest, store: JobSettings['store'], signal: AbortSignal): Promise<boolean> {
-  if ((await store.listTrusts(changeKey(request))).some(({ headSha }) => headSha === request.headSha)) return true
-  return (await forge.fetchPermission(request, request.author, signal)) === 'write'
 }
 
 function withIgnores(review: Review, ignores: readonly Ignore[]): Review {

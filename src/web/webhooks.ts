@@ -19,7 +19,7 @@ export interface Intake {
   /** Globs of repositories; all when there are none. */
   repositories: readonly string[]
   /** Whether a comment is for us. */
-  isMention(text: string): boolean
+  isMention(text: string, forge: ForgeName): boolean
   /** Shows whoever wrote it that it was read; must not throw or be waited for. */
   acknowledge(job: Job): void
   count(forge: ForgeName, outcome: Outcome): void
@@ -77,7 +77,7 @@ function jobsOf(event: ForgeEvent, delivery: string, { repositories, isMention }
     case 'closed':
       return [{ kind: 'cancel', ref, delivery }]
     case 'commented':
-      return event.author.isBot || !isMention(event.text) ? [] : [{ kind: 'answer', ref, comment: event.comment, delivery }]
+      return event.author.isBot || !isMention(event.text, ref.forge) ? [] : [{ kind: 'answer', ref, comment: event.comment, delivery }]
   }
 }
 
