@@ -27,6 +27,8 @@ export class BatchedBlobs {
   readonly #known = new Set<string>()
   readonly #tooLarge = new Set<string>()
   #batch: Batch | undefined
+  #isClosed = false
+  #discarded: Promise<void> | undefined
 
   constructor(repository: CachedRepository, access: GitAccess, request: MergeRequest, signal: AbortSignal) {
     this.#repository = repository
@@ -36,13 +38,27 @@ export class BatchedBlobs {
     this.#blobs = new Blobs(repository.folder, localEnvironment(repository.environment, repository.folder))
   }
 
+  /** CorruptedCache when what is there cannot be read. */
   async read(id: string, alongside: () => Iterable<string> = () => []): Promise<Contents | undefined> {
+    if (!this.#known.has(id)) await this.#ensure(id, alongside)
+    if (this.#tooLarge.has(id)) return { problem: 'is too large to be fetched' }
+    return this.#blobs.read(id).catch((error: Error) => {
+      throw new CorruptedCache('git cat-file failed', { cause: error })
+    })
+  }
+
+  /** Errors of a cache that was right when the merge request was opened: it is removed, and another try fetches it anew. */
+  async guard<T>(work: () => Promise<T>): Promise<T> {
     try {
-      if (!this.#known.has(id)) await this.#ensure(id, alongside)
-      if (this.#tooLarge.has(id)) return { problem: 'is too large to be fetched' }
-      return await this.#blobs.read(id)
+      return await work()
     } catch (error) {
-      throw await this.#explained(error)
+      this.#signal.throwIfAborted()
+      if (this.#isClosed) throw new Error('the merge request was closed while a file was being read', { cause: error })
+      if (error instanceof GitClosed) throw new ServiceError('git', error.message, { cause: error })
+      if (!(error instanceof CorruptedCache)) throw error
+      // Once for all that were reading.
+      await (this.#discarded ??= discard(this.#repository, this.#signal))
+      throw new ServiceError('git', 'the cached repository could not be read; it is fetched anew next time', { cause: error })
     }
   }
 
@@ -53,6 +69,7 @@ export class BatchedBlobs {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#blobs.close()
   }
 
@@ -112,15 +129,5 @@ export class BatchedBlobs {
     const unknown = ids.filter((id) => !this.#known.has(id))
     for (const id of (await presentObjects(this.#repository, unknown, this.#signal)).keys()) this.#known.add(id)
     return unknown.filter((id) => !this.#known.has(id))
-  }
-
-  /** What was there when the merge request was opened and cannot be read now: another try begins anew. */
-  async #explained(error: unknown): Promise<unknown> {
-    if (this.#signal.aborted) return this.#signal.reason
-    if (error instanceof GitClosed) return new ServiceError('git', error.message, { cause: error })
-    const isOfCache = error instanceof CorruptedCache || (error instanceof ServiceError && /cat-file|ENOENT/.test(error.message))
-    if (!isOfCache) return error
-    await discard(this.#repository, this.#signal)
-    return new ServiceError('git', 'the cached repository could not be read; it is fetched anew next time', { cause: error })
   }
 }

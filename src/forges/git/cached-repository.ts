@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path'
 import { parts } from '../local/git.ts'
 import { bytesIn, removeFolder, sweepCache, touch } from './cache.ts'
-import { localEnvironment } from './environment.ts'
+import { localEnvironment, packEnvironment } from './environment.ts'
 import { CorruptedCache } from './git-closed.ts'
 import type { GitLimits } from './limits.ts'
 import { withLock } from './lock.ts'
@@ -101,7 +101,13 @@ export function hold(folder: string): () => void {
 export async function repack(repository: CachedRepository, signal: AbortSignal): Promise<void> {
   const packs = (await readdir(packsOf(repository.folder)).catch(() => [])).filter((name) => name.endsWith('.pack'))
   if (packs.length <= repository.limits.packs) return
-  await look(repository, ['repack', '-a', '-d', '-q'], signal)
+  const { folder, environment } = repository
+  const options = { env: packEnvironment(environment, folder), cwd: folder, timeoutMs: LOCAL_MS }
+  const result = await run(['repack', '-a', '-d', '-q'], options, signal).catch((error: unknown) => {
+    signal.throwIfAborted()
+    throw new CorruptedCache('git repack did not end', { cause: error })
+  })
+  if (result.code !== 0) throw new CorruptedCache('git repack failed')
 }
 
 /** Bytes fetched so far, also of a pack that is still coming. */

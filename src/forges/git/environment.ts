@@ -35,6 +35,11 @@ export function localEnvironment(given: Readonly<Record<string, string>>, folder
   return { ...isolated(given, folder), GIT_ALLOW_PROTOCOL: 'none', ...settings(NOTHING_RUNS) }
 }
 
+/** For packing anew: what came from a server counts as wanted even if no branch points to it, and what did not come is not missed. */
+export function packEnvironment(given: Readonly<Record<string, string>>, folder: string): Record<string, string> {
+  return { ...localEnvironment(given, folder), ...settings([...NOTHING_RUNS, ['remote.origin.promisor', 'true']]) }
+}
+
 /** For a fetch. The secret is in a variable of this process only. */
 export function fetchEnvironment(given: Readonly<Record<string, string>>, folder: string, server: Server): Record<string, string> {
   const { origin, protocol } = new URL(server.url)

@@ -22,7 +22,7 @@ export function readFailure(stderr: string, authorization: string | undefined): 
   if (status === '403') return { kind: 'closed', why: 'git is not let in' }
   if (status?.startsWith('3') || /url base from redirection/.test(stderr))
     return { kind: 'closed', why: 'git is sent to another address, which it does not follow' }
-  if (/info\/refs not valid/.test(stderr)) return { kind: 'closed', why: 'its address does not speak git' }
+  if (/info\/refs not valid|dumb http transport/.test(stderr)) return { kind: 'closed', why: 'its address does not speak git' }
   return { kind: 'failed', why: firstError(stderr, authorization) }
 }
 

@@ -18,12 +18,13 @@ export function fetchedTree(
   let listing: Promise<Map<string, string>> | undefined
   const ids = () => (listing ??= listFiles(repository, commit, signal))
   return {
-    list: async () => [...(await ids()).keys()],
-    async read(path) {
-      const files = await ids()
-      const id = files.get(path)
-      return id === undefined ? undefined : textOf(await blobs.read(id, () => (wanted(path) ? neighbours(files, path, wanted) : [])))
-    },
+    list: () => blobs.guard(async () => [...(await ids()).keys()]),
+    read: (path) =>
+      blobs.guard(async () => {
+        const files = await ids()
+        const id = files.get(path)
+        return id === undefined ? undefined : textOf(await blobs.read(id, () => (wanted(path) ? neighbours(files, path, wanted) : [])))
+      }),
   }
 }
 
