@@ -71,7 +71,7 @@ interface StubComment {
 
 export type WebhookKind = 'opened' | 'pushed' | 'closed' | 'reopened' | 'ready' | 'draft' | 'commented' | 'rerun' | 'unrelated'
 
-interface WebhookDetails {
+export interface WebhookDetails {
   /** For `commented`: what `comment()` gave. */
   comment?: CommentRef
   /** Who did it; the author of the merge request or of the comment when not told. */

@@ -1,0 +1,87 @@
+import { type Files, makeRepository } from '../repository.ts'
+import type { NewMergeRequest, StubMergeRequest } from '../stub-forge.ts'
+import { moveThread } from './operations/lines.ts'
+import type { Installation, Pull, State, StubRepository } from './state.ts'
+
+/** A pull request, and its repository when that is not there. Another one of the same repository starts from the base it gives, too. */
+export async function newPull(state: State, options: NewMergeRequest, install: (owner: string) => Installation): Promise<StubMergeRequest> {
+  const { base, head, target, title = 'Change', author = 'octocat', fork = false, draft = false } = options
+  const repository = await findOrMake(state, options.repository, install)
+  const { git } = repository
+  const number = 1 + state.pulls.filter((pull) => pull.repository === repository).length
+  const start = await git.commit('refs/heads/main', base, { message: 'Base' })
+  const headSha = await git.commit(`refs/pull/${number}/head`, head, { parent: start, message: title })
+  const headBranch = `change-${number}`
+  if (!fork) await git.setRef(`refs/heads/${headBranch}`, headSha)
+  const baseTip = target ? await git.commit('refs/heads/main', target, { parent: start, message: 'Meanwhile' }) : start
+  const account = state.account(author)
+  const level = repository.permissions.get(author.toLowerCase()) ?? (fork ? 'read' : 'write')
+  repository.permissions.set(author.toLowerCase(), level)
+  const pull: Pull = {
+    id: state.nextId(),
+    number,
+    repository,
+    title,
+    author: account,
+    state: 'open',
+    isMerged: false,
+    isDraft: draft,
+    isLocked: false,
+    headBranch,
+    headSha,
+    baseTip,
+    mergeBase: start,
+    fork: fork ? { id: state.nextId(), owner: account, isGone: false } : undefined,
+    heads: [headSha],
+    reactions: [],
+    createdAt: state.now(),
+  }
+  state.pulls.push(pull)
+  const { id: repositoryId, installation } = repository
+  return { forge: 'github', repository: options.repository, repositoryId, number, installation: installation.id, headSha, baseSha: start }
+}
+
+async function findOrMake(state: State, fullName: string, install: (owner: string) => Installation): Promise<StubRepository> {
+  const known = state.repositories.find(({ names }) => names[0] === fullName)
+  if (known) return known
+  const [owner = '', name = ''] = fullName.split('/')
+  const installation = install(owner)
+  const made: StubRepository = {
+    id: state.nextId(),
+    owner: installation.owner,
+    name,
+    names: [fullName],
+    git: await makeRepository(),
+    installation,
+    isHidden: false,
+    isArchived: false,
+    permissions: new Map(),
+  }
+  state.repositories.push(made)
+  return made
+}
+
+/** A new head. Threads move with their lines, or are outdated. */
+export async function pushTo(state: State, pull: Pull, files: Files, isForced: boolean): Promise<string> {
+  const { git } = pull.repository
+  const ref = `refs/pull/${pull.number}/head`
+  // Amended: the old commit's files with the new ones, on the commit before it.
+  const message = isForced ? 'Amended' : 'More'
+  const made = await git.commit(ref, files, { parent: pull.headSha, message })
+  const sha = isForced ? await amend(git, made, pull.headSha) : made
+  await git.setRef(ref, sha)
+  if (!pull.fork) await git.setRef(`refs/heads/${pull.headBranch}`, sha)
+  pull.headSha = sha
+  pull.heads.push(sha)
+  pull.createdAt = state.now()
+  for (const thread of state.threads) if (thread.pull === pull) await moveThread(thread)
+  return sha
+}
+
+async function amend(git: StubRepository['git'], made: string, replaced: string): Promise<string> {
+  const lines = (await git.text('cat-file', 'commit', made)).replace(
+    `parent ${replaced}`,
+    `parent ${await git.text('rev-parse', `${replaced}^`)}`,
+  )
+  return (await git.git(['hash-object', '-t', 'commit', '-w', '--stdin'], Buffer.from(`${lines}\n`))).toString().trim()
+}
