@@ -68,6 +68,22 @@ export async function listAll<T>(
   return found
 }
 
+/**
+ * All of a list that others change: GitLab counts its pages anew for each, so that what is deleted on the first lets something else slip from the second to
+ * the first in between. Whoever writes what it does not find looks twice.
+ */
+export async function listAllTwice<T extends { id: unknown }>(
+  gitlab: Connection,
+  path: string,
+  schema: z.ZodType<T>,
+  query: Record<string, string> = {},
+): Promise<T[]> {
+  const first = await listAll(gitlab, path, schema, query)
+  if (first.length < PER_PAGE) return first
+  const again = await listAll(gitlab, path, schema, query)
+  return [...new Map([...first, ...again].map((one) => [one.id, one])).values()]
+}
+
 function nextPage(query: Record<string, string>, headers: Record<string, string>): Record<string, string> | undefined {
   const next = /<[^>?]*\?([^>]*)>;\s*rel="?next"?/.exec(headers.link ?? '')?.[1]
   if (next !== undefined) return { ...query, ...Object.fromEntries(new URLSearchParams(next)) }

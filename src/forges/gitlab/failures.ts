@@ -37,7 +37,8 @@ export function failureOf(access: GitLabAccess, failure: Failure, now: number): 
   const description = descriptionOf(access, failure)
   const said = description === '' ? `${status}` : `${status}: ${description}`
   if (status === 429) {
-    return new ServiceError('GitLab', `too many requests (${said})`, { retryAfterMs: retryAfterMs(headers, now) ?? RATE_LIMIT_MS })
+    const wait = retryAfterMs(headers, now) ?? untilResetMs(headers, now) ?? RATE_LIMIT_MS
+    return new ServiceError('GitLab', `too many requests (${said})`, { retryAfterMs: wait })
   }
   if (status >= 500) {
     return new ServiceError('GitLab', `${failure.method} ${path} failed (${said})`, { retryAfterMs: retryAfterMs(headers, now) })
@@ -92,11 +93,17 @@ function messageIn(body: string): string {
   }
 }
 
-/** Retry-After in seconds or as a date, else GitLab's own RateLimit-Reset (Unix seconds). */
+/** Seconds or a date. */
 function retryAfterMs(headers: Headers, now: number): number | undefined {
-  const after = headers.get('retry-after')
-  const reset = headers.get('ratelimit-reset')
-  const until = after === null ? undefined : /^\d+$/.test(after) ? now + Number(after) * 1000 : Date.parse(after)
-  const at = until !== undefined && !Number.isNaN(until) ? until : reset !== null && /^\d+$/.test(reset) ? Number(reset) * 1000 : undefined
-  return at === undefined ? undefined : Math.min(Math.max(at - now, 0), LONGEST_WAIT_MS)
+  const after = headers.get('retry-after') ?? ''
+  return waitMs(/^\d+$/.test(after) ? now + Number(after) * 1000 : Date.parse(after), now)
+}
+
+/** Unix seconds. It is in every answer, so only a refused one means it. */
+function untilResetMs(headers: Headers, now: number): number | undefined {
+  return waitMs(Number.parseInt(headers.get('ratelimit-reset') ?? '', 10) * 1000, now)
+}
+
+function waitMs(until: number, now: number): number | undefined {
+  return Number.isNaN(until) ? undefined : Math.min(Math.max(until - now, 0), LONGEST_WAIT_MS)
 }

@@ -45,6 +45,7 @@ export const note = z.object({
   body: z.string(),
   author: user.nullish(),
   system: z.boolean().nullish(),
+  position: z.object({ head_sha: z.string().nullish(), new_line: z.number().nullish() }).nullish(),
   resolvable: z.boolean().nullish(),
   resolved: z.boolean().nullish(),
   resolved_by: z.object({ id: z.number() }).nullish(),

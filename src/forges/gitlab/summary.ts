@@ -1,12 +1,12 @@
 import { Gone, type MergeRequest, type MergeRequestRef } from '../forge.ts'
 import { isSameText, readMarker } from '../marker.ts'
-import { type Connection, listAll, pathOf, read } from './connection.ts'
+import { type Connection, listAllTwice, pathOf, read } from './connection.ts'
 import { markerOf, noteText } from './note-text.ts'
 import { type Note, note } from './replies.ts'
 
 /** Our summaries, the oldest first. There are several after two processes wrote at once, or when one was copied with its marker. */
 async function listSummaries(gitlab: Connection, ref: MergeRequestRef, ownUserId: number): Promise<Note[]> {
-  const notes = await listAll(gitlab, pathOf(ref, 'notes'), note, { order_by: 'created_at', sort: 'asc' })
+  const notes = await listAllTwice(gitlab, pathOf(ref, 'notes'), note, { order_by: 'created_at', sort: 'asc' })
   return notes.filter((one) => markerOf(one, ownUserId) === 'summary').sort((a, b) => a.id - b.id)
 }
 

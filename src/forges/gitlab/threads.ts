@@ -9,7 +9,7 @@ import { UserError } from '../../errors.ts'
 import { type DiffPlace, type FileDiff, placeInDiff } from '../diff.ts'
 import type { EnsuredThreads, InlineComment, MergeRequest } from '../forge.ts'
 import { isSameText } from '../marker.ts'
-import { type Connection, listAll, pathOf, read } from './connection.ts'
+import { type Connection, listAllTwice, pathOf, read } from './connection.ts'
 import { fetchDiff } from './diff.ts'
 import { Refused } from './failures.ts'
 import { showMergeRequest } from './merge-request.ts'
@@ -40,8 +40,9 @@ export async function ensureThreads(
   const page = await openDiff(gitlab, request)
   for (const comment of wanted) {
     const place = page && placeInDiff(page.diff, comment)
-    const text = noteText(`thread ${comment.key}`, withSuggestion(comment, place?.isWhole === true))
     const thread = standing.get(comment.key)
+    const isAtItsLines = place?.isWhole === true && (!thread || mayStandFor(thread, comment, request))
+    const text = noteText(`thread ${comment.key}`, withSuggestion(comment, isAtItsLines))
     if (thread) {
       standing.delete(comment.key)
       await keep(gitlab, request, thread, text, result)
@@ -59,6 +60,11 @@ export async function ensureThreads(
     if (!thread.resolvedBy && (await resolve(gitlab, request, thread, true, result)) === 'done') result.resolved += 1
   }
   return result
+}
+
+/** A suggestion counts from the line that the thread stands at. One that GitLab left at an earlier version cannot be applied anyway. */
+function mayStandFor({ first }: Thread, { endLine }: InlineComment, { headSha }: MergeRequest): boolean {
+  return first.position?.head_sha !== headSha || first.position.new_line === endLine
 }
 
 /** By their keys. There are several of one after two processes wrote at once; one that somebody answered is kept rather than the oldest. */
@@ -81,7 +87,7 @@ async function oneOfEach(
 }
 
 async function listThreads(gitlab: Connection, request: MergeRequest, ownUserId: number): Promise<Thread[]> {
-  const discussions = await listAll(gitlab, pathOf(request, 'discussions'), discussion)
+  const discussions = await listAllTwice(gitlab, pathOf(request, 'discussions'), discussion)
   return discussions.flatMap((one): Thread[] => {
     const [first] = one.notes
     const key = keyOf(first, ownUserId)
@@ -113,7 +119,7 @@ async function keep(gitlab: Connection, request: MergeRequest, thread: Thread, t
   result.placed.push({ key: thread.key, url: `${request.url}#note_${first.id}` })
 }
 
-/** Comments need less of a role than this does, so a refusal is told and the rest goes on. */
+/** Comments need less of a role than this does, so a refusal is told once and the rest goes on. */
 async function resolve(
   gitlab: Connection,
   { repositoryId, number }: MergeRequest,
@@ -121,6 +127,7 @@ async function resolve(
   resolved: boolean,
   result: EnsuredThreads,
 ): Promise<'done' | 'gone' | 'refused'> {
+  if (result.problem !== undefined) return 'refused'
   try {
     return (await ignoringGone(gitlab.discussions.resolve(repositoryId, number, discussionId, resolved))) ? 'done' : 'gone'
   } catch (error) {
