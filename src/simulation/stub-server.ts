@@ -124,7 +124,10 @@ function readRequest(incoming: IncomingMessage, body: Buffer, isShuffled: boolea
 function send(response: ServerResponse, reply: StubReply, truncate: boolean): Promise<void> {
   const isRaw = typeof reply.body === 'string' || Buffer.isBuffer(reply.body)
   const body = reply.body === undefined ? Buffer.alloc(0) : Buffer.from(isRaw ? (reply.body as string) : JSON.stringify(reply.body))
-  const headers: Record<string, string> = { ...(isRaw ? {} : { 'content-type': 'application/json; charset=utf-8' }), ...reply.headers }
+  const headers: Record<string, string> = {
+    ...(isRaw || reply.body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+    ...reply.headers,
+  }
   // GitHub and GitLab send no body with these, and a client must not wait for one.
   if (reply.status !== 204 && reply.status !== 304) headers['content-length'] = String(body.length)
   response.writeHead(reply.status, headers)
