@@ -24,7 +24,7 @@ export interface StubForge extends AsyncDisposable {
   setPermission(ref: MergeRequestRef, login: string, permission: 'none' | 'read' | 'write'): void
   /** What a person sees. */
   state(ref: MergeRequestRef): StubState
-  /** What the forge would send, signed. It changes the state where the event is a change of it: closed, reopened, ready. */
+  /** What the forge would send, signed. It changes the state where the event is a change of it: closed, merged, reopened, draft, ready. */
   webhook(kind: WebhookKind, ref: MergeRequestRef, details?: WebhookDetails): StubWebhook
   misbehave(rule: Misbehaviour): void
   /** This share of all requests fails, in each of the ways that another try helps against. 0 ends it. */
@@ -69,7 +69,7 @@ interface StubComment {
   reactions: string[]
 }
 
-export type WebhookKind = 'opened' | 'pushed' | 'closed' | 'reopened' | 'ready' | 'draft' | 'commented' | 'rerun' | 'unrelated'
+export type WebhookKind = 'opened' | 'pushed' | 'closed' | 'merged' | 'reopened' | 'ready' | 'draft' | 'commented' | 'rerun' | 'unrelated'
 
 export interface WebhookDetails {
   /** For `commented`: what `comment()` gave. */

@@ -45,7 +45,7 @@ interface StubGithubOptions {
   slug?: string
 }
 
-/** Reading contents is enough for all but resolving threads, for which GitHub was seen to demand writing. */
+/** Reading contents is enough for all but resolving threads, for which GitHub demands writing. */
 const PERMISSIONS = { metadata: 'read', contents: 'write', pull_requests: 'write', issues: 'write', checks: 'write', statuses: 'write' }
 
 /** What only GitHub does. */

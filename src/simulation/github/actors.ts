@@ -59,7 +59,8 @@ export function newActors({ state, appId, clientId, key, token, actionsToken }: 
           account,
           isOfApp: false,
           installation: { ...first, isSuspended: false },
-          permissions: first.permissions,
+          // The usual of a workflow that may comment.
+          permissions: { ...first.permissions, contents: 'read' },
         }
       }
       const known = issued.get(given)

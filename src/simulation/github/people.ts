@@ -31,7 +31,8 @@ export function commentAs(state: State, pull: Pull, login: string, body: string,
 }
 
 export function closeOrOpen(pull: Pull, kind: WebhookKind): void {
-  if (kind === 'closed') pull.state = 'closed'
+  if (kind === 'closed' || kind === 'merged') pull.state = 'closed'
+  if (kind === 'merged') pull.isMerged = true
   if (kind === 'reopened') pull.state = 'open'
   if (kind === 'ready') pull.isDraft = false
   if (kind === 'draft') pull.isDraft = true

@@ -17,6 +17,7 @@ const ACTIONS: Partial<Record<WebhookKind, string>> = {
   opened: 'opened',
   pushed: 'synchronize',
   closed: 'closed',
+  merged: 'closed',
   reopened: 'reopened',
   ready: 'ready_for_review',
   draft: 'converted_to_draft',

@@ -1,5 +1,4 @@
 import type { Document, Selection, Value } from './parse.ts'
-import { nameOfType, TYPES } from './schema.ts'
 
 /** A value of a type: plain fields, or functions of the arguments. */
 export type Node = { __typename: string; [field: string]: unknown }
@@ -7,6 +6,8 @@ export type Node = { __typename: string; [field: string]: unknown }
 export interface GraphqlError {
   type: string
   path: string[]
+  extensions: { saml_failure: boolean }
+  locations: Array<{ line: number; column: number }>
   message: string
 }
 
@@ -48,11 +49,19 @@ export async function execute(
   const one = async (field: Selection & { kind: 'field' }, node: Node, path: string[]): Promise<unknown> => {
     const args = Object.fromEntries(Object.entries(field.args).map(([name, value]) => [name, plain(value, values)]))
     try {
+      // The schema has it and we do not: our mistake.
+      if (!(field.name in node)) throw new Error(`${node.__typename}.${field.name} has no answer`)
       const resolver = node[field.name]
       return await down(field, typeof resolver === 'function' ? await resolver(args) : resolver, path)
     } catch (error) {
       if (!(error instanceof FieldFailure)) throw error
-      errors.push({ type: error.type, path, message: error.message })
+      errors.push({
+        type: error.type,
+        path,
+        extensions: { saml_failure: false },
+        locations: [{ line: 1, column: 1 }],
+        message: error.message,
+      })
       return null
     }
   }
@@ -62,11 +71,6 @@ export async function execute(
     return field.selections ? await select(field.selections, value as Node, path) : value
   }
   return { data: await select(operation.selections, root, []), errors }
-}
-
-/** A field of the schema that has no answer here is a mistake of ours. */
-export function missingFields(node: Node): string[] {
-  return Object.keys(TYPES.get(nameOfType(node.__typename)) ?? {}).filter((field) => !(field in node))
 }
 
 function plain(value: Value, values: Record<string, unknown>): unknown {
