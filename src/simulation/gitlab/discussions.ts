@@ -34,10 +34,10 @@ export const DISCUSSIONS = [
   route(
     'POST',
     LIST,
-    { body: text, position: PositionParameters.optional(), commit_id: text.optional(), created_at: text.optional() },
+    { body: text, position: PositionParameters.nullish(), commit_id: text.optional(), created_at: text.optional() },
     async (call) => {
       const request = requestOf(call, 'MergeRequest')
-      const placed = call.params.position && (await place(request, call.params.position, call.violate))
+      const placed = await place(request, call.params.position, call.violate)
       const discussion = startDiscussion(call, request, call.params.body, placed)
       return { status: 201, body: presentDiscussion(call.instance, request, discussion) }
     },

@@ -8,7 +8,7 @@ import { boolean, type Call, requestOf, route, text } from './route.ts'
 
 const LIST = '/projects/:id/merge_requests/:iid/draft_notes'
 const ONE = `${LIST}/:draft`
-const POSITION = { position: PositionParameters.optional(), commit_id: text.optional() }
+const POSITION = { position: PositionParameters.nullish(), commit_id: text.optional() }
 
 /** Comments only their author sees until they are published. docs.gitlab.com: api/draft_notes. */
 export const DRAFT_NOTES = [
@@ -27,7 +27,7 @@ export const DRAFT_NOTES = [
     async (call) => {
       const request = requestOf(call)
       const { note, position, in_reply_to_discussion_id: discussion, resolve_discussion: resolves = false } = call.params
-      const placed = position && (await place(request, position, call.violate))
+      const placed = await place(request, position, call.violate)
       const draft: DraftNote = {
         id: call.instance.nextId(),
         author: call.user,
@@ -81,7 +81,7 @@ async function publish(call: Call, request: MergeRequest, draft: DraftNote): Pro
   const { position } = draft
   const answered = request.discussions.find(({ id }) => id === draft.discussion)
   if (answered) addReply(call.instance, call.user, answered, acceptBody(call, draft.note))
-  else startDiscussion(call, request, draft.note, position && (await place(request, readAgain(position), call.violate)))
+  else startDiscussion(call, request, draft.note, await place(request, position && readAgain(position), call.violate))
   if (answered && draft.resolves) for (const note of answered.notes) resolveNote(call, note, true)
   request.draftNotes = request.draftNotes.filter((one) => one !== draft)
 }

@@ -69,6 +69,8 @@ export interface Version {
   start: string
   head: string
   createdAt: string
+  /** How many differ. */
+  files: number
   commit: { message: string; author: User }
 }
 

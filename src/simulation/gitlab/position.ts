@@ -36,7 +36,8 @@ export interface Placed {
 const NO_LINE = { line_code: ["can't be blank", 'must be a valid line code'] }
 
 /** Where a comment goes. Undefined when the position is not whole: GitLab then takes it for an ordinary discussion. */
-export async function place(request: MergeRequest, read: Read, violate: Violate): Promise<Placed | undefined> {
+export async function place(request: MergeRequest, read: Read | null | undefined, violate: Violate): Promise<Placed | undefined> {
+  if (!read) return undefined
   const type = read.position_type
   if (type !== undefined && type !== 'text' && type !== 'image' && type !== 'file')
     throw new Refusal(400, { error: 'position[position_type] does not have a valid value' })

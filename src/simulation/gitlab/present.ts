@@ -72,7 +72,7 @@ export function presentRequest(instance: Instance, request: MergeRequest) {
     references: { short: `!${request.iid}`, relative: `!${request.iid}`, full: `${request.project.path}!${request.iid}` },
     has_conflicts: false,
     blocking_discussions_resolved: request.discussions.every((one) => isResolved(one) || !one.notes.some((note) => note.isResolvable)),
-    changes_count: request.isPreparing ? null : '1',
+    changes_count: request.isPreparing ? null : String(version.files),
     diff_refs: request.isPreparing ? null : { base_sha: version.base, head_sha: version.head, start_sha: version.start },
     user: { can_merge: false },
   }
@@ -91,7 +91,7 @@ export function presentVersion(request: MergeRequest, version: Version) {
     created_at: version.createdAt,
     merge_request_id: request.id,
     state: 'collected',
-    real_size: '1',
+    real_size: String(version.files),
     patch_id_sha: null,
   }
 }

@@ -119,5 +119,6 @@ async function addVersion(instance: Instance, request: MergeRequest, message: st
   const base = await repository.text('merge-base', start, head)
   // GitLab keeps old heads, so that their diffs can still be shown.
   await repository.setRef(`refs/keep-around/${head}`, head)
-  request.versions.push({ id: instance.nextId(), base, start, head, createdAt: instance.now(), commit: { message, author } })
+  const files = (await repository.text('diff-tree', '-r', '-M', '--name-only', base, head)).split('\n').filter(Boolean).length
+  request.versions.push({ id: instance.nextId(), files, base, start, head, createdAt: instance.now(), commit: { message, author } })
 }
