@@ -2,7 +2,7 @@ import { ServiceError, UserError } from '../../errors.ts'
 import { Gone } from '../forge.ts'
 import type { GitLabAccess } from './access.ts'
 
-/** GitLab understood the request and refused it: a 400, 409 or 422. Whoever asked knows what that means. */
+/** GitLab understood the request and refused it: a 400 or 422. Whoever asked knows what that means. */
 export class Refused extends Error {
   override name = 'Refused'
   readonly status: number
@@ -40,7 +40,8 @@ export function failureOf(access: GitLabAccess, failure: Failure, now: number): 
     const wait = retryAfterMs(headers, now) ?? untilResetMs(headers, now) ?? RATE_LIMIT_MS
     return new ServiceError('GitLab', `too many requests (${said})`, { retryAfterMs: wait })
   }
-  if (status >= 500) {
+  // 409: somebody else writes the same just now.
+  if (status >= 500 || status === 409) {
     return new ServiceError('GitLab', `${failure.method} ${path} failed (${said})`, { retryAfterMs: retryAfterMs(headers, now) })
   }
   if (status >= 300 && status < 400) {
