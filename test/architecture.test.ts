@@ -16,8 +16,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   experiments: ['sql', 'clones'],
   review: ['sql', 'rules', 'experiments', 'forges', 'extractors', 'clones'],
   reports: ['review', 'rules', 'experiments', 'extractors', 'clones', 'sql', 'forges'],
-  queue: ['forges'],
-  store: ['forges'],
+  database: [],
+  queue: ['forges', 'database'],
+  store: ['forges', 'database'],
   web: ['forges', 'queue'],
   conversations: ['forges', 'store', 'queue', 'review', 'reports', 'rules'],
   jobs: ['forges', 'queue', 'store', 'conversations', 'review', 'reports'],
@@ -44,6 +45,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** Folders of many implementations of one noun, and the files others may import from them. */
 const PORTS: Record<string, string[]> = {
   forges: ['forge.ts', 'change.ts', 'diff.ts'],
+  database: ['database.ts', 'advisory-lock.ts', 'partitions.ts'],
   queue: ['queue.ts'],
   store: ['store.ts'],
   extractors: ['extractor.ts', 'script.ts', 'history.ts', 'roles.ts'],

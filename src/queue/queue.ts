@@ -14,8 +14,15 @@ export function changeKey({ forge, repositoryId, number }: MergeRequestRef): str
   return `${forge}:${repositoryId}:${number}`
 }
 
-/** What a worker does with a job. Thrown ServiceErrors are retried (after `retryAfterMs`, where they say it), everything else is not. */
-export type Handler = (job: Job, attempt: { isLast: boolean }, signal: AbortSignal) => Promise<void>
+/** What reaches a worker: a `cancel` is done by the queue itself. */
+export type Task = Exclude<Job, { kind: 'cancel' }>
+
+/**
+ * What a worker does with a job. Thrown ServiceErrors are retried (after `retryAfterMs`, where they say it; `isLast`: not any more), a Gone ends it quietly,
+ * everything else is recorded as failed. `signal` aborts when the change was closed, when the worker stops (it begins anew elsewhere, also when the handler
+ * returned), when another worker may have taken it, and after an hour.
+ */
+export type Handler = (job: Task, attempt: { isLast: boolean }, signal: AbortSignal) => Promise<void>
 
 export interface Queue {
   /**
@@ -23,9 +30,12 @@ export interface Queue {
    * one that waits will see the newest commit. A `cancel` removes the waiting review and aborts the running one.
    */
   add(job: Job): Promise<boolean>
-  /** Starts to work, so many jobs at once; of one installation or project at most `perInstallation`. */
+  /**
+   * Starts to work: so many reviews at once, and half as many answers beside them, so that a question does not wait for a review to end. Of one installation
+   * or project at most `perInstallation` of each, over all workers.
+   */
   work(handler: Handler, options: { concurrency: number; perInstallation: number }): Promise<void>
-  /** Waits for what runs, at most so long; what is not done by then is handed back and begins anew elsewhere. */
+  /** Takes nothing more and waits for what runs, at most so long; what is not done by then is aborted, handed back and begins anew elsewhere. */
   stop(graceMs: number): Promise<void>
   /** For /metrics. */
   counts(): Promise<QueueCounts>

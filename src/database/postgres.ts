@@ -1,0 +1,94 @@
+import pg from 'pg'
+import { ServiceError } from '../errors.ts'
+import { advisoryLock } from './advisory-lock.ts'
+import type { Database, Session } from './database.ts'
+import { databaseError, isUnusable } from './database-error.ts'
+import { migrate } from './migrate.ts'
+
+const SERVICE = 'database'
+const CONNECT_MS = 10_000
+/** Nothing we ask takes a second; what takes this long waits for a lock or for a server that is gone. */
+const QUERY_MS = 30_000
+const CONNECTIONS = 10
+
+/**
+ * A pool of connections to Postgres 14 or newer, directly or through PgBouncer in transaction mode: no session state, no named statements, no LISTEN, and no
+ * settings at the start of a connection, which PgBouncer refuses. UserError when the address or the rights are wrong, ServiceError when it cannot be reached.
+ */
+export async function openPostgres(url: string, options: { connections?: number; migrations?: string } = {}): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connections ?? CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
+    keepAlive: true,
+  })
+  // An idle connection that breaks is replaced; without a listener it would end the process.
+  pool.on('error', () => {})
+  const database = overPool(pool)
+  try {
+    await migrate(database, options.migrations)
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+function overPool(pool: pg.Pool): Database {
+  return {
+    kind: 'postgres',
+    async query<Row>(sql: string, parameters: readonly unknown[] = []) {
+      try {
+        return rowsOf<Row>(await pool.query(sql, [...parameters]))
+      } catch (error) {
+        throw databaseError(SERVICE, error)
+      }
+    },
+    async transaction(work, locks = []) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw databaseError(SERVICE, error)
+      })
+      try {
+        const session = overClient(client)
+        await session.query(['begin', ...locks.map(advisoryLock)].join('; '))
+        const result = await work(session)
+        await session.query('commit')
+        client.release()
+        return result
+      } catch (error) {
+        await endFailed(client, error)
+        throw error
+      }
+    },
+    close: async () => await pool.end(),
+  }
+}
+
+/** A connection that may still be busy, or gone, is not used again. */
+async function endFailed(client: pg.PoolClient, error: unknown): Promise<void> {
+  if (error instanceof ServiceError && isUnusable(error.cause)) return client.release(true)
+  try {
+    await client.query('rollback')
+    client.release()
+  } catch {
+    client.release(true)
+  }
+}
+
+function overClient(client: pg.PoolClient): Session {
+  return {
+    async query<Row>(sql: string, parameters: readonly unknown[] = []) {
+      try {
+        return rowsOf<Row>(await client.query(sql, [...parameters]))
+      } catch (error) {
+        throw databaseError(SERVICE, error)
+      }
+    },
+  }
+}
+
+/** Several statements give an array of results. */
+function rowsOf<Row>(result: pg.QueryResult | pg.QueryResult[]): Row[] {
+  return (Array.isArray(result) ? result.flatMap(({ rows }) => rows) : result.rows) as Row[]
+}

@@ -1,0 +1,82 @@
+import { type Db, PgBoss } from 'pg-boss'
+import type { Database, Session } from '../database/database.ts'
+import { changeKey, type Task } from './queue.ts'
+import { ownerOf, type Work } from './work.ts'
+
+/** Beside a pg-boss of the user's own. */
+export const BOSS_SCHEMA = 'pgwitness_queue'
+export const LANES = ['review', 'answer'] as const
+/** Reviews and answers do not wait for each other: a question is answered while a review of the same change runs. */
+export type Lane = (typeof LANES)[number]
+
+const DAY_SECONDS = 86_400
+
+/**
+ * pg-boss over our database. `key_strict_fifo` is the policy that lets one job of a change run at a time by looking at what runs now; `stately` would, too,
+ * but leaves out changes that ran when it last counted, up to a minute ago. A job that ends, however it ends, is deleted: nothing may stay in this policy's
+ * `failed` or `retry` states, which hold back the change.
+ */
+export async function openBoss(database: Database, warn: (message: string) => void): Promise<PgBoss> {
+  const boss = new PgBoss({
+    db: executor(database),
+    backend: database.kind === 'embedded' ? 'pglite' : 'postgres',
+    schema: BOSS_SCHEMA,
+    schedule: false,
+    useListenNotify: false,
+    // There are no flows.
+    flowIntervalSeconds: 3_600,
+    maintenanceIntervalSeconds: 3_600,
+  })
+  boss.on('error', (error) => warn(`queue: ${error.message}`))
+  boss.on('warning', ({ message }) => warn(`queue: ${message}`))
+  await boss.start()
+  for (const lane of LANES) {
+    // Leases say whether a job still runs; pg-boss's own limit is the longest there is.
+    await boss.createQueue(lane, {
+      policy: 'key_strict_fifo',
+      retryLimit: 0,
+      expireInSeconds: DAY_SECONDS,
+      retentionSeconds: 14 * DAY_SECONDS,
+    })
+    // Makes pg-boss read the queue now: later it would do so on another connection, in the middle of a transaction of ours.
+    await boss.findJobs(lane, { key: 'none', queued: true })
+  }
+  return boss
+}
+
+/** How pg-boss asks, also inside a transaction of ours. */
+export function executor(session: Session): Db {
+  return { executeSql: async (sql, values) => ({ rows: await session.query(sql, values ?? []) }) }
+}
+
+/** Puts work in, to begin so many ms from now. */
+export async function send(boss: PgBoss, session: Session, work: Work, delayMs = 0): Promise<void> {
+  const { ref } = work.job
+  const options = { singletonKey: changeKey(ref), group: { id: ownerOf(ref) }, startAfter: seconds(delayMs), db: executor(session) }
+  const id = await boss.send(laneOf(work.job), work, options)
+  if (id === null) throw new Error('the queue did not take a job')
+}
+
+/** What waits of a change: of reviews at most one. */
+export async function findWaiting(boss: PgBoss, session: Session, lane: Lane, change: string): Promise<Array<{ id: string; work: Work }>> {
+  const jobs = await boss.findJobs<Work>(lane, { key: change, queued: true, db: executor(session) })
+  return jobs.map(({ id, data }) => ({ id, work: data }))
+}
+
+/** Changes what waits, and when it begins. */
+export async function postpone(boss: PgBoss, session: Session, id: string, work: Work, delayMs: number): Promise<void> {
+  await boss.update(laneOf(work.job), work, { id, startAfter: seconds(delayMs), db: executor(session) })
+}
+
+export async function remove(boss: PgBoss, session: Session, lane: Lane, id: string): Promise<void> {
+  await boss.deleteJob(lane, id, { db: executor(session) })
+}
+
+function laneOf(job: Task): Lane {
+  return job.kind
+}
+
+/** An interval of Postgres: by its clock, so that processes need not agree on the time. */
+function seconds(ms: number): number {
+  return Math.max(0, ms) / 1_000
+}
