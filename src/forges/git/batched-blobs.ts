@@ -57,7 +57,8 @@ export class BatchedBlobs {
       if (error instanceof GitClosed) throw new ServiceError('git', error.message, { cause: error })
       if (!(error instanceof CorruptedCache)) throw error
       // Once for all that were reading.
-      await (this.#discarded ??= discard(this.#repository, this.#signal))
+      this.#discarded ??= discard(this.#repository, this.#signal)
+      await this.#discarded
       throw new ServiceError('git', 'the cached repository could not be read; it is fetched anew next time', { cause: error })
     }
   }

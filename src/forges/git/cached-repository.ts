@@ -60,14 +60,14 @@ export function problemOfPath(path: string): string | undefined {
   return isPlain ? undefined : 'has a name that leads out of the repository'
 }
 
-/** Alone with the repository, which is made when it is not there. What a killed process left half-done is removed first. */
+/** Alone with the repository, which is made when it is not there. What a killed process left half-done is removed before, and what a failed one did after. */
 export function alone<T>(repository: CachedRepository, shaLength: number, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const { folder, limits } = repository
   return withLock(lockOf(folder), { waitMs: limits.fetchMs, staleMs: limits.lockMs }, signal, async () => {
     await make(repository, shaLength, signal)
     await tidy(folder)
     await touch(folder)
-    return work()
+    return work().finally(() => tidy(folder))
   })
 }
 
@@ -115,7 +115,7 @@ export function packedBytes(folder: string): number {
   return bytesIn(packsOf(folder))
 }
 
-function packsOf(folder: string): string {
+export function packsOf(folder: string): string {
   return join(folder, 'objects', 'pack')
 }
 

@@ -8,12 +8,18 @@ export type FetchFailure =
   | { kind: 'no ref' }
   /** Not let in, or sent elsewhere; the API may be open. */
   | { kind: 'closed'; why: string }
+  /** What is in the repository here cannot be right. */
+  | { kind: 'corrupted' }
   | { kind: 'failed'; why: string }
 
 const MAX_LENGTH = 300
+/** Git complains of its own files, or has all that was sent and still misses something. */
+const LOCAL = /bad shallow|shallow file|bad object|not a git repository|did not send all necessary/i
+const REMOTE = /RPC failed|early EOF|disconnect|hung up|curl/i
 
-export function readFailure(stderr: string, authorization: string | undefined): FetchFailure {
-  if (/not our ref|did not send all necessary objects/.test(stderr)) return { kind: 'lost' }
+/** `folder` is where the repository lies: what a message says of it is not about the server. */
+export function readFailure(stderr: string, folder: string, authorization: string | undefined): FetchFailure {
+  if (/not our ref/.test(stderr)) return { kind: 'lost' }
   if (/allow request for unadvertised object/.test(stderr)) return { kind: 'ids refused' }
   if (/couldn't find remote ref/.test(stderr)) return { kind: 'no ref' }
   const status = /returned error: (\d{3})/.exec(stderr)?.[1]
@@ -23,6 +29,7 @@ export function readFailure(stderr: string, authorization: string | undefined): 
   if (status?.startsWith('3') || /url base from redirection/.test(stderr))
     return { kind: 'closed', why: 'git is sent to another address, which it does not follow' }
   if (/info\/refs not valid|dumb http transport/.test(stderr)) return { kind: 'closed', why: 'its address does not speak git' }
+  if ((LOCAL.test(stderr) || stderr.includes(folder)) && !REMOTE.test(stderr)) return { kind: 'corrupted' }
   return { kind: 'failed', why: firstError(stderr, authorization) }
 }
 

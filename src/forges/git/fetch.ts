@@ -1,11 +1,11 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServiceError } from '../../errors.ts'
 import type { GitAccess } from '../forge.ts'
-import { type CachedRepository, packedBytes } from './cached-repository.ts'
+import { type CachedRepository, packedBytes, packsOf } from './cached-repository.ts'
 import { fetchEnvironment } from './environment.ts'
 import { type FetchFailure, readFailure } from './failure.ts'
-import { GitClosed } from './git-closed.ts'
+import { CorruptedCache, GitClosed } from './git-closed.ts'
 import { run } from './run.ts'
 
 export interface Fetch {
@@ -17,13 +17,16 @@ export interface Fetch {
   isWhole?: boolean
 }
 
+/** What a caller has to tell apart. */
+export type Loss = { kind: Exclude<FetchFailure['kind'], 'closed' | 'corrupted' | 'failed'> | 'too large' }
+
 /** Undefined when all of it came. The caller is alone with the repository. A ServiceError when the server fails, GitClosed when it lets nobody in. */
 export async function fetchObjects(
   repository: CachedRepository,
   access: GitAccess,
   { wanted, depth, isWhole = false }: Fetch,
   signal: AbortSignal,
-): Promise<FetchFailure | { kind: 'too large' } | undefined> {
+): Promise<Loss | undefined> {
   const { folder, limits, environment } = repository
   const args = [
     'fetch',
@@ -39,7 +42,9 @@ export async function fetchObjects(
   ]
   // Having a commit without its files, we must not tell the server that we have it when we ask for the files.
   const tellsWhatItHas = depth !== undefined && !isWhole
-  const before = packedBytes(folder)
+  const before = new Set(await packs(folder))
+  const bytesBefore = packedBytes(folder)
+  const isTooLarge = () => packedBytes(folder) - bytesBefore > limits.fetchBytes
   const result = await run(
     args,
     {
@@ -47,17 +52,24 @@ export async function fetchObjects(
       cwd: folder,
       input: `${wanted.join('\n')}\n`,
       timeoutMs: limits.fetchMs,
-      isTooLarge: () => packedBytes(folder) - before > limits.fetchBytes,
+      isTooLarge,
     },
     signal,
   )
-  if (result.wasTooLarge) {
-    await rm(join(folder, 'shallow.lock'), { force: true })
+  // What came faster than it was watched. A commit's folders are kept: its branch points to them by now.
+  const isKept = !result.wasTooLarge && (depth !== undefined || !isTooLarge())
+  if (!isKept) {
+    for (const path of await packs(folder)) if (!before.has(path)) await rm(path, { force: true })
     return { kind: 'too large' }
   }
   if (result.code === 0) return undefined
-  const failure = readFailure(result.stderr, access.authorization)
+  const failure = readFailure(result.stderr, folder, access.authorization)
   if (failure.kind === 'closed') throw new GitClosed(failure.why)
+  if (failure.kind === 'corrupted') throw new CorruptedCache('git fetch failed')
   if (failure.kind === 'failed') throw new ServiceError('git', `fetching failed: ${failure.why}`)
   return failure
+}
+
+async function packs(folder: string): Promise<string[]> {
+  return (await readdir(packsOf(folder)).catch(() => [])).map((name) => join(packsOf(folder), name))
 }
