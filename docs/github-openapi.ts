@@ -106,6 +106,11 @@ for (const [path, methods] of Object.entries<Fields>(description.paths)) {
     }
   }
 }
+// What GitHub is known to answer against its own description: comments on lines that were changed since have no line.
+for (const name of ['line', 'position']) {
+  const properties = (schemas['pull-request-review-comment'] as Fields).properties as Record<string, Fields>
+  if (properties[name]?.type === 'integer') properties[name] = { type: ['integer', 'null'] }
+}
 const missing = OPERATIONS.filter((id) => !operations[id])
 if (missing.length > 0) throw new Error(`Not in the description: ${missing.join(', ')}`)
 const source = `@octokit/openapi ${version}, api.github.com; written by docs/github-openapi.ts`

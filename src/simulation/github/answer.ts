@@ -71,7 +71,7 @@ async function dispatch(asked: Asked): Promise<StubReply> {
   if (!actor && !found.id.startsWith('users/get-by'))
     throw new Refusal(found.id.startsWith('app') ? 401 : 404, found.id.startsWith('app') ? 'Requires authentication' : 'Not Found')
   // What GitHub only ignores was written down above; here it refuses what it would refuse.
-  if (faults.some((fault) => fault.startsWith('body') && !fault.includes('has no field')))
+  if (faults.some((fault) => /^(the )?body/.test(fault) && !fault.includes('has no field')))
     throw new Refusal(422, `Invalid request.\n\n${faults.join('\n')}`)
   demandPermission(found.id, actor)
   const call: Call = { ...asked, id: found.id, path: found.path, query: request.query, body: (body ?? {}) as Body, actor }

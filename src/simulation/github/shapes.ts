@@ -104,7 +104,7 @@ export function newShapes(url: string, app: AppFacts): Shapes {
         subject_type: 'line',
         side: thread.side,
         start_side: thread.startSide ?? null,
-        line: thread.current?.line,
+        line: thread.current?.line ?? null,
         start_line: thread.current?.startLine ?? null,
         original_line: thread.original.line,
         original_start_line: thread.original.startLine ?? null,
