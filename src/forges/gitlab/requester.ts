@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { MergeRequests } from '@gitbeaker/rest'
 import { ServiceError } from '../../errors.ts'
 import { version } from '../../version.ts'
@@ -13,6 +14,8 @@ type Answer = Awaited<ReturnType<Requester['get']>>
 const REQUEST_MS = 20_000
 /** Of a whole call of the port, which is several requests. */
 const CALL_MS = 55_000
+/** Before the second and the third try of what only reads. What writes is not tried again: whether it was done is not known when the answer is lost. */
+const RETRY_MS = [200, 1000]
 const MAX_ANSWER_BYTES = 30 * 1024 * 1024
 
 /**
@@ -23,12 +26,24 @@ const MAX_ANSWER_BYTES = 30 * 1024 * 1024
 export function requesterFn(access: GitLabAccess, signal: AbortSignal): RequesterFn {
   const deadline = AbortSignal.timeout(CALL_MS)
   return (service) => {
-    const verb =
-      (method: string) =>
-      async (endpoint: string, options: Options = {}): Promise<never> =>
-        (await send(access, service, method, endpoint, options, signal, deadline)) as never
-    return { get: verb('GET'), post: verb('POST'), put: verb('PUT'), patch: verb('PATCH'), delete: verb('DELETE') }
+    const once = (method: string) => async (endpoint: string, options?: Options) =>
+      (await send(access, service, method, endpoint, options ?? {}, signal, deadline)) as never
+    const get = async (endpoint: string, options?: Options) => await again(signal, () => once('GET')(endpoint, options))
+    return { get, post: once('POST'), put: once('PUT'), patch: once('PATCH'), delete: once('DELETE') }
   }
+}
+
+/** Waiting for a limit is the caller's; what has no time of its own is tried again soon. */
+async function again<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (const waitMs of RETRY_MS) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.retryAfterMs !== undefined) throw error
+    }
+    await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+  return work()
 }
 
 async function send(
