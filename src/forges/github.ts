@@ -24,13 +24,13 @@ export function githubForge(options: GithubOptions): Forge {
   const at = <T>(ref: MergeRequestRef, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> =>
     limited(signal, async (within) => work(await access.client(ref, within)))
   const asUs = <T>(ref: MergeRequestRef, signal: AbortSignal, work: (client: Client, me: Identity) => Promise<T>): Promise<T> =>
-    at(ref, signal, async (client) => work(client, await access.identity(client)))
+    at(ref, signal, async (client) => work(client, await access.identity(client.signal, client)))
   return {
     name: 'github',
     maxBodyLength: MAX_BODY_LENGTH,
     fetchIdentity: (signal) =>
       limited(signal, async (within): Promise<Person> => {
-        const { id, login, isBot } = await access.identity(await access.anyClient(within))
+        const { id, login, isBot } = await access.identity(within)
         return { id, login, isBot }
       }),
     fetchMergeRequest: (ref, signal) => at(ref, signal, (client) => fetchPull(client, ref)),

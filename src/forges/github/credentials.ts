@@ -24,10 +24,8 @@ export interface Identity extends Person {
 /** Acts for a repository. */
 export interface Access {
   client(ref: MergeRequestRef, signal: AbortSignal): Promise<Client>
-  /** The same person at every installation. */
-  identity(client: Client): Promise<Identity>
-  /** For when no repository is spoken of. */
-  anyClient(signal: AbortSignal): Promise<Client>
+  /** The same at every installation: with no client, one is found. */
+  identity(signal: AbortSignal, client?: Client): Promise<Identity>
   /** A token that reads this repository's files and nothing else, where GitHub gives such. */
   gitToken(ref: MergeRequestRef, signal: AbortSignal): Promise<string>
 }
@@ -49,6 +47,11 @@ function appAccess(OctokitHere: typeof Octokit, { appId, privateKey }: { appId: 
   const app = new App({ appId, privateKey: readKey(privateKey), Octokit: OctokitHere, log: silent })
   let known: Identity | undefined
   const asApp = (signal: AbortSignal) => newClient(app.octokit, '', signal)
+  const anyClient = async (signal: AbortSignal): Promise<Client> => {
+    const asked = { route: 'GET /app/installations', needs: 'none' }
+    const [first] = await asApp(signal).read(asked, z.array(z.object({ id: z.number() })), { per_page: 1 })
+    return newClient(first ? await app.getInstallationOctokit(first.id) : new OctokitHere(), '', signal)
+  }
   const installationOf = async (ref: MergeRequestRef, signal: AbortSignal): Promise<number> => {
     if (ref.installation !== undefined) return ref.installation
     const client = newClient(app.octokit, ref.repository, signal)
@@ -60,12 +63,7 @@ function appAccess(OctokitHere: typeof Octokit, { appId, privateKey }: { appId: 
       const octokit = await app.getInstallationOctokit(await installationOf(ref, signal))
       return newClient(octokit, ref.repository, signal, () => octokit.auth({ type: 'installation', refresh: true }))
     },
-    identity: async (client) => (known ??= await appIdentity(asApp(client.signal), client)),
-    async anyClient(signal) {
-      const asked = { route: 'GET /app/installations', needs: 'none' }
-      const [first] = await asApp(signal).read(asked, z.array(z.object({ id: z.number() })), { per_page: 1 })
-      return newClient(first ? await app.getInstallationOctokit(first.id) : new OctokitHere(), '', signal)
-    },
+    identity: async (signal, client) => (known ??= await appIdentity(asApp(signal), client ?? (await anyClient(signal)))),
     async gitToken(ref, signal) {
       const octokit = await app.getInstallationOctokit(await installationOf(ref, signal))
       try {
@@ -92,9 +90,8 @@ function tokenAccess(OctokitHere: typeof Octokit, given: string): Access {
   let known: Identity | undefined
   return {
     client: async (ref, signal) => newClient(octokit, ref.repository, signal),
-    anyClient: async (signal) => newClient(octokit, '', signal),
     gitToken: async () => token,
-    identity: async (client) => (known ??= await tokenIdentity(client)),
+    identity: async (signal) => (known ??= await tokenIdentity(newClient(octokit, '', signal))),
   }
 }
 
