@@ -45,13 +45,8 @@ export async function makeRepository(): Promise<Repository> {
     text,
     async commit(ref, files, { parent, message = 'Change' } = {}) {
       const who = `Octo Cat <octocat@example.com> ${FIRST_COMMIT_S + commits++} +0000`
-      // A ref of its own, as fast-import would go on from where the ref is.
-      const made = `refs/made/${commits}`
-      await git(['fast-import', '--quiet', '--force'], importStream(made, who, files, parent, message))
-      const sha = await text('rev-parse', made)
-      await git(['update-ref', ref, sha])
-      await git(['update-ref', '-d', made])
-      return sha
+      const written = await git(['fast-import', '--quiet', '--force'], importStream(ref, who, files, parent, message))
+      return written.toString().trim()
     },
     async setRef(ref, sha) {
       await git(['update-ref', ref, sha])
@@ -67,7 +62,8 @@ export async function makeRepository(): Promise<Repository> {
 
 /** Input of `git fast-import`: one process however many files. */
 function importStream(ref: string, who: string, files: Files, parent: string | undefined, message: string): Buffer {
-  const parts: Array<string | Buffer> = [`commit ${ref}\n`, `committer ${who}\n`, ...data(message)]
+  // Without the first line it would go on from where the ref is.
+  const parts: Array<string | Buffer> = [`reset ${ref}\n`, `commit ${ref}\n`, 'mark :1\n', `committer ${who}\n`, ...data(message)]
   if (parent !== undefined) parts.push(`from ${parent}\n`)
   for (const [path, file] of Object.entries(files)) {
     const name = `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
@@ -76,6 +72,8 @@ function importStream(ref: string, who: string, files: Files, parent: string | u
     else if (file.mode === '160000') parts.push(`M 160000 ${file.content} ${name}\n`)
     else parts.push(`M ${file.mode} inline ${name}\n`, ...data(file.content))
   }
+  // Writes the commit's id.
+  parts.push('\nget-mark :1\n')
   return Buffer.concat(parts.map((part) => Buffer.from(part as string)))
 }
 
