@@ -1,6 +1,6 @@
-import { type Db, PgBoss } from 'pg-boss'
+import { type Db, type JobInsert, PgBoss } from 'pg-boss'
 import type { Database, Session } from '../database/database.ts'
-import { changeKey, type Task } from './queue.ts'
+import { changeKey } from './queue.ts'
 import { ownerOf, type Work } from './work.ts'
 
 /** Beside a pg-boss of the user's own. */
@@ -10,6 +10,7 @@ export const LANES = ['review', 'answer'] as const
 export type Lane = (typeof LANES)[number]
 
 const DAY_SECONDS = 86_400
+const POLICY = 'key_strict_fifo'
 
 /**
  * pg-boss over our database. `key_strict_fifo` is the policy that lets one job of a change run at a time by looking at what runs now; `stately` would, too,
@@ -50,30 +51,44 @@ export function executor(session: Session): Db {
 }
 
 /** Puts work in, to begin so many ms from now. */
-export async function send(boss: PgBoss, session: Session, work: Work, delayMs = 0): Promise<void> {
+export async function send(boss: PgBoss, session: Session, works: readonly Work[], delayMs = 0): Promise<void> {
+  for (const lane of LANES) {
+    const jobs = works.flatMap((work) => (work.job.kind === lane ? [jobOf(work, delayMs)] : []))
+    if (jobs.length === 0) continue
+    const ids = await boss.insert(lane, jobs, { returnId: true, db: executor(session) })
+    if (ids?.length !== jobs.length) throw new Error('the queue did not take all jobs')
+  }
+}
+
+function jobOf(work: Work, delayMs: number): JobInsert<Work> {
   const { ref } = work.job
-  const options = { singletonKey: changeKey(ref), group: { id: ownerOf(ref) }, startAfter: seconds(delayMs), db: executor(session) }
-  const id = await boss.send(laneOf(work.job), work, options)
-  if (id === null) throw new Error('the queue did not take a job')
+  return { data: work, singletonKey: changeKey(ref), group: { id: ownerOf(ref) }, startAfter: String(seconds(delayMs)) }
 }
 
-/** What waits of a change: of reviews at most one. */
-export async function findWaiting(boss: PgBoss, session: Session, lane: Lane, change: string): Promise<Array<{ id: string; work: Work }>> {
-  const jobs = await boss.findJobs<Work>(lane, { key: change, queued: true, db: executor(session) })
-  return jobs.map(({ id, data }) => ({ id, work: data }))
+/** What waits of changes: of reviews at most one each. pg-boss finds by one key only. */
+export async function findWaiting(session: Session, lane: Lane, changes: readonly string[]): Promise<Waiting[]> {
+  if (changes.length === 0) return []
+  return await session.query<Waiting>(
+    `select id, singleton_key as change, data as work from ${BOSS_SCHEMA}.job
+     where name = $1 and singleton_key = any ($2::text[]) and state < 'active' and not blocked and policy = '${POLICY}'`,
+    [lane, changes],
+  )
 }
 
-/** Changes what waits, and when it begins. */
-export async function postpone(boss: PgBoss, session: Session, id: string, work: Work, delayMs: number): Promise<void> {
-  await boss.update(laneOf(work.job), work, { id, startAfter: seconds(delayMs), db: executor(session) })
+export interface Waiting {
+  id: string
+  change: string
+  work: Work
 }
 
-export async function remove(boss: PgBoss, session: Session, lane: Lane, id: string): Promise<void> {
-  await boss.deleteJob(lane, id, { db: executor(session) })
+/** Changes what waits, and when it begins; false when it waits no more. */
+export async function postpone(boss: PgBoss, session: Session, id: string, work: Work, delayMs: number): Promise<boolean> {
+  const { updated } = await boss.update(work.job.kind, work, { id, startAfter: seconds(delayMs), db: executor(session) })
+  return updated > 0
 }
 
-function laneOf(job: Task): Lane {
-  return job.kind
+export async function remove(boss: PgBoss, session: Session, lane: Lane, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await boss.deleteJob(lane, [...ids], { db: executor(session) })
 }
 
 /** An interval of Postgres: by its clock, so that processes need not agree on the time. */

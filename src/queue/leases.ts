@@ -115,13 +115,12 @@ export async function takeOver(
   )
 }
 
-/** As whoever adds and settles does, before the rows: the other way round two could wait for each other. */
+/** As whoever adds and settles does, before the rows and in the same order: the other way round two could wait for each other. */
 async function lockChanges(session: Session, workers: readonly string[]): Promise<void> {
-  const rows = await session.query<{ change: string }>(
-    `select distinct change from ${SCHEMA}.leases where worker = any ($1::uuid[]) order by change`,
-    [workers],
-  )
-  for (const { change } of rows) await session.query(advisoryLock(`change ${change}`))
+  const rows = await session.query<{ change: string }>(`select distinct change from ${SCHEMA}.leases where worker = any ($1::uuid[])`, [
+    workers,
+  ])
+  for (const { change } of rows.sort((a, b) => (a.change < b.change ? -1 : 1))) await session.query(advisoryLock(`change ${change}`))
 }
 
 function afterDeath({ work }: Lease, limits: QueueLimits): Outcome {
@@ -132,14 +131,16 @@ function afterDeath({ work }: Lease, limits: QueueLimits): Outcome {
 
 /** One of the same change that waits does the work of a review that is to begin again; it, too, waits as long. */
 async function end(boss: PgBoss, session: Session, { id, lane, change }: Lease, outcome: Outcome): Promise<void> {
-  await remove(boss, session, lane, id)
+  await remove(boss, session, lane, [id])
   if (outcome.kind === 'failed') return await recordFailure(session, change, outcome)
   if (outcome.kind === 'done') return
   const { work, delayMs } = outcome
-  const [waiting] = lane === 'review' ? await findWaiting(boss, session, lane, change) : []
-  if (!waiting) return await send(boss, session, work, delayMs)
+  const [waiting] = lane === 'review' ? await findWaiting(session, lane, [change]) : []
+  if (!waiting) return await send(boss, session, [work], delayMs)
   const merged = { ...waiting.work, job: merge(work.job, waiting.work.job), notBefore: work.notBefore ?? waiting.work.notBefore }
-  await postpone(boss, session, waiting.id, merged, Math.max(delayMs, (merged.notBefore ?? 0) - Date.now()))
+  const wait = Math.max(delayMs, (merged.notBefore ?? 0) - Date.now())
+  // A worker that takes it just now finds the newest commit as well.
+  await postpone(boss, session, waiting.id, merged, wait)
 }
 
 async function recordFailure(session: Session, change: string, { work, error }: Outcome & { kind: 'failed' }): Promise<void> {

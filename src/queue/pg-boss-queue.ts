@@ -1,6 +1,6 @@
 import { type Database, SCHEMA } from '../database/database.ts'
 import { MONTHS_EVERY_MS, turnMonths } from '../database/partitions.ts'
-import { addJob } from './add.ts'
+import { newAdder } from './add.ts'
 import { BOSS_SCHEMA, LANES, openBoss } from './boss.ts'
 import { QUEUE_LIMITS, type QueueLimits } from './limits.ts'
 import { maskedMessage } from './masked-message.ts'
@@ -28,10 +28,11 @@ export async function pgBossQueue(
   const boss = await openBoss(database, warn)
   const months = setInterval(() => turn().catch((error: unknown) => warn(`queue: ${maskedMessage(error)}`)), MONTHS_EVERY_MS)
   months.unref()
+  const add = newAdder(boss, database)
   let worker: Worker | undefined
   return {
     async add(job) {
-      const isNew = await addJob(boss, database, job)
+      const isNew = await add(job)
       if (isNew) worker?.wake()
       return isNew
     },
