@@ -2,6 +2,7 @@ import type { StubReply, StubRequest } from '../stub-server.ts'
 import { type Actor, type Actors, maySee } from './actors.ts'
 import type { OperationId } from './description.ts'
 import { notFound, Refusal } from './refusal.ts'
+import type { AppFacts } from './shapes/account.ts'
 import type { Shapes } from './shapes.ts'
 import type { Account, Pull, State, StubRepository } from './state.ts'
 
@@ -25,12 +26,6 @@ export interface Call {
 
 // biome-ignore lint/suspicious/noExplicitAny: checked against the description before it comes here
 export type Body = Record<string, any>
-
-export interface AppFacts {
-  id: number
-  slug: string
-  clientId: string
-}
 
 export type Operations = Partial<Record<OperationId, (call: Call) => StubReply | Promise<StubReply>>>
 

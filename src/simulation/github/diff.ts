@@ -17,8 +17,19 @@ export interface ChangedFile {
 const MAX_PATCH_LINES = 3000
 const STATUS: Record<string, ChangedFile['status']> = { A: 'added', D: 'removed', M: 'modified', R: 'renamed', T: 'changed' }
 
-/** What changed between two commits, by git, with its order and its idea of a rename. */
-export async function diffFiles(git: Repository, base: string, head: string): Promise<ChangedFile[]> {
+const known = new WeakMap<Repository, Map<string, Promise<ChangedFile[]>>>()
+
+/** What changed between two commits, by git, with its order and its idea of a rename. Asked of git once. */
+export function diffFiles(git: Repository, base: string, head: string): Promise<ChangedFile[]> {
+  const own = known.get(git) ?? new Map<string, Promise<ChangedFile[]>>()
+  known.set(git, own)
+  const key = `${base} ${head}`
+  const found = own.get(key) ?? readFiles(git, base, head)
+  own.set(key, found)
+  return found
+}
+
+async function readFiles(git: Repository, base: string, head: string): Promise<ChangedFile[]> {
   const range = ['-M', '--no-color', '--no-ext-diff', '--full-index', base, head]
   const entries = readRaw(await git.text('diff', '--raw', '-z', '--no-abbrev', ...range))
   // A file that became a link or the like is deleted and made in the patch.

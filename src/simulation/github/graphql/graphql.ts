@@ -1,9 +1,10 @@
 import { maySee } from '../actors.ts'
 import { Refusal } from '../refusal.ts'
+import { nodeId } from '../shapes/account.ts'
 import { checkDocument } from './check.ts'
 import { execute, FieldFailure, type Node } from './execute.ts'
 import { mutationRoot } from './mutations.ts'
-import { accountNode, nodeId, pullNode, repositoryNode, threadNode } from './nodes.ts'
+import { accountNode, pullNode, repositoryNode, threadNode } from './nodes.ts'
 import { parseDocument } from './parse.ts'
 import { type Asked, viewerOf } from './viewer.ts'
 

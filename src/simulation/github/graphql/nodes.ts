@@ -1,12 +1,9 @@
+import { nodeId } from '../shapes/account.ts'
 import type { Account, Pull, ReviewComment, StubRepository, Thread } from '../state.ts'
 import { FieldFailure, type Node } from './execute.ts'
 import { type Asked, mayResolve, viewerOf } from './viewer.ts'
 
 const MAX_INT = 2 ** 31 - 1
-
-export function nodeId(kind: string, id: number): string {
-  return `${kind}_kwDO${Buffer.from(String(id)).toString('base64url')}`
-}
 
 /** What does not fit into 32 bits is null: `fullDatabaseId` has it. */
 function int(id: number): number | null {

@@ -4,7 +4,7 @@ export interface Document {
   fragments: Map<string, { type: string; selections: Selection[] }>
 }
 
-export interface VariableDefinition {
+interface VariableDefinition {
   name: string
   type: string
   fallback: Value | undefined
@@ -101,7 +101,7 @@ function readOperation(tokens: Tokens): Document['operations'][number] {
   return { kind, name, variables, selections: readSelections(tokens) }
 }
 
-export function readType(tokens: Pick<Tokens, 'has' | 'next' | 'expect'>): string {
+function readType(tokens: Tokens): string {
   let type: string
   if (tokens.has('[')) {
     type = `[${readType(tokens)}]`

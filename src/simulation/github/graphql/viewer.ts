@@ -1,5 +1,5 @@
 import type { Actor } from '../actors.ts'
-import type { AppFacts } from '../call.ts'
+import type { AppFacts } from '../shapes/account.ts'
 import type { Account, State } from '../state.ts'
 import { FieldFailure } from './execute.ts'
 

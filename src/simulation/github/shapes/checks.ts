@@ -1,0 +1,46 @@
+import type { CheckRun, CommitStatus } from '../state.ts'
+import { accountShape, appShape, nodeId, type Place, type Shape } from './account.ts'
+
+export function checkRunShape(place: Place, run: CheckRun): Shape {
+  const { url } = place
+  const at = `${url}/repos/${run.repository.names[0]}/check-runs/${run.id}`
+  return {
+    id: run.id,
+    node_id: nodeId('CR', run.id),
+    name: run.name,
+    head_sha: run.sha,
+    external_id: run.externalId,
+    url: at,
+    html_url: `${url}/${run.repository.names[0]}/runs/${run.id}`,
+    details_url: run.detailsUrl ?? null,
+    status: run.status,
+    conclusion: run.conclusion,
+    started_at: run.startedAt,
+    completed_at: run.completedAt,
+    check_suite: { id: run.repository.id + 1 },
+    output: {
+      title: run.title,
+      summary: run.summary,
+      text: run.text,
+      annotations_count: run.annotations.length,
+      annotations_url: `${at}/annotations`,
+    },
+    app: appShape(place, run.isOfApp),
+    pull_requests: [],
+  }
+}
+
+export function statusShape(place: Place, status: CommitStatus): Shape {
+  return {
+    id: status.id,
+    node_id: nodeId('SC', status.id),
+    url: `${place.url}/repos/${status.repository.names[0]}/statuses/${status.sha}`,
+    state: status.state,
+    context: status.context,
+    description: status.description,
+    target_url: status.targetUrl,
+    creator: accountShape(place, status.creator),
+    created_at: status.createdAt,
+    updated_at: status.createdAt,
+  }
+}
