@@ -78,6 +78,18 @@ describe('a request', () => {
   })
 })
 
+test.each([
+  ['no token', 'https://gitlab.example.com', ' '],
+  ['a token that is no header', 'https://gitlab.example.com', 'canary\ncanary'],
+  ['no address', 'gitlab.example.com', TOKEN],
+  ['an address with a password', 'https://oauth2:canary@gitlab.example.com', TOKEN],
+  ['an address of something else', 'file:///canary', TOKEN],
+])('%s is refused at the start, and not quoted', (_, url, token) => {
+  const start = () => gitlabForge({ url, token })
+  expect(start).toThrow(UserError)
+  expect(start).not.toThrow(/canary/)
+})
+
 describe('a failure', () => {
   const reset = () => String(Math.floor(Date.now() / 1000) + 90)
   test.each([

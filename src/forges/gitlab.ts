@@ -1,6 +1,6 @@
 import type { Forge, Person } from './forge.ts'
-import type { GitLabAccess } from './gitlab/access.ts'
-import { connect } from './gitlab/connection.ts'
+import { checkedAccess } from './gitlab/access.ts'
+import { type Connection, connect } from './gitlab/connection.ts'
 import { ensureReaction, ensureReply, fetchComment } from './gitlab/conversation.ts'
 import { fetchDiff } from './gitlab/diff.ts'
 import { fetchMergeRequest } from './gitlab/merge-request.ts'
@@ -20,20 +20,17 @@ export interface GitLabOptions {
   tokenKind?: 'access' | 'job' | undefined
 }
 
-/** GitLab, as the user the token belongs to: of a project or group access token its bot. */
+/** GitLab, as the user the token belongs to: of a project or group access token its bot. A UserError when the address or the token is none. */
 export function gitlabForge({ url, token, tokenKind = 'access' }: GitLabOptions): Forge {
-  const access: GitLabAccess = { url: url.replace(/\/+$/, ''), token, kind: tokenKind }
+  const access = checkedAccess(url, token, tokenKind)
   const open = (signal: AbortSignal) => connect(access, signal)
   let identity: Person | undefined
-  const ownUserId = async (gitlab: ReturnType<typeof open>) => {
+  const ownUserId = async (gitlab: Connection) => {
     identity ??= await fetchIdentity(gitlab)
     return identity.id
   }
   /** One call of the port: its requests end together, and it knows whose notes are ours. */
-  const asOurselves = async <T>(
-    signal: AbortSignal,
-    work: (gitlab: ReturnType<typeof open>, ownUserId: number) => Promise<T>,
-  ): Promise<T> => {
+  const asOurselves = async <T>(signal: AbortSignal, work: (gitlab: Connection, ownUserId: number) => Promise<T>): Promise<T> => {
     const gitlab = open(signal)
     return work(gitlab, await ownUserId(gitlab))
   }
@@ -49,7 +46,7 @@ export function gitlabForge({ url, token, tokenKind = 'access' }: GitLabOptions)
     fetchDiff: (request, signal) => fetchDiff(open(signal), request),
     fetchGitAccess: async ({ repository }) => ({
       url: `${access.url}/${repository.split('/').map(encodeURIComponent).join('/')}.git`,
-      authorization: `Basic ${Buffer.from(`${tokenKind === 'job' ? 'gitlab-ci-token' : 'oauth2'}:${token}`).toString('base64')}`,
+      authorization: `Basic ${Buffer.from(`${tokenKind === 'job' ? 'gitlab-ci-token' : 'oauth2'}:${access.token}`).toString('base64')}`,
       headRef: (number) => `refs/merge-requests/${number}/head`,
     }),
     treeByApi: (request, sha, signal) => treeByApi(() => open(signal), request, sha),

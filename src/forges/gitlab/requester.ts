@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MergeRequests } from '@gitbeaker/rest'
-import { ServiceError } from '../../errors.ts'
+import { ServiceError, UserError } from '../../errors.ts'
 import { version } from '../../version.ts'
 import type { GitLabAccess } from './access.ts'
 import { failureOf, jobTokenMayNot } from './failures.ts'
@@ -79,8 +79,10 @@ async function send(
     if (limited.aborted) throw new ServiceError('GitLab', `${method} ${path} took too long`, { cause: error })
     // Node's fetch fails with a TypeError whose cause says what happened; every other error is one of ours.
     if (!(error instanceof TypeError)) throw error
-    const { code } = (error.cause ?? {}) as { code?: unknown }
-    throw new ServiceError('GitLab', `${method} ${path} failed: ${typeof code === 'string' ? code : error.message}`, { cause: error })
+    const { code = error.message } = (error.cause ?? {}) as { code?: string }
+    if (/CERT|SIGNATURE/.test(code))
+      throw new UserError(`GitLab's certificate is not trusted here (${code}). Name its authority's file in NODE_EXTRA_CA_CERTS.`)
+    throw new ServiceError('GitLab', `${method} ${path} failed: ${code}`, { cause: error })
   }
 }
 
