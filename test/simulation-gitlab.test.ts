@@ -1,89 +1,15 @@
+/** The stub GitLab answers as docs.gitlab.com says, and tells what is outside of it. */
 import { execFile } from 'node:child_process'
-import { createHash, createHmac } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Gitlab } from '@gitbeaker/rest'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { rateLimited, TOO_MANY_NOTES } from '../src/simulation/gitlab/faults.ts'
-import { type StubGitlab, startStubGitlab } from '../src/simulation/stub-gitlab.ts'
+import { call, type Json, lineCode, proposed, refs, root, shared, stub, useNew, useStubGitlab } from './fixtures/gitlab-scene.ts'
 
-const TABLE = `create table orders (id bigint primary key);\n${Array.from({ length: 20 }, (_, index) => `-- ${index + 2}`).join('\n')}\n`
-/** Line 1 is changed, line 11 is added, old line 16 is taken away. */
-const CHANGED = TABLE.replace('id bigint', 'id int').replace('-- 10\n', '-- 10\ncreate index on orders (id);\n').replace('-- 16\n', '')
-
-/** Anything. */
-type Json = ReturnType<typeof JSON.parse>
-type Proposed = Awaited<ReturnType<StubGitlab['addMergeRequest']>>
-
-let stub: StubGitlab
-let shared: Proposed
-let proposed: Proposed
-let root: string
-
-const PROPOSAL: Parameters<StubGitlab['addMergeRequest']>[0] = {
-  repository: 'shop/tools/db',
-  base: { 'schema.sql': TABLE, 'old name.sql': `${TABLE}-- moved\n`, 'app/main.ts': 'export {}\n' },
-  head: { 'schema.sql': CHANGED, 'old name.sql': null, 'new name.sql': `${TABLE}-- moved too\n`, 'added.sql': 'select 1;\nselect 2;\n' },
-  target: { 'meanwhile.sql': 'select 3;\n' },
-}
-
-beforeAll(async () => {
-  stub = await startStubGitlab()
-  shared = await stub.addMergeRequest(PROPOSAL)
-})
-
-afterAll(async () => {
-  await stub[Symbol.asyncDispose]()
-})
-
-beforeEach(() => use(shared))
-
-/** What a test found wrong is its own; comments are taken away. */
-afterEach(() => {
-  stub.violations.length = 0
-  stub.quickActions.length = 0
-  const { comments, threads } = stub.state(shared)
-  for (const { id } of [...comments, ...threads.flatMap((thread) => thread.comments)]) stub.deleteComment(shared, id)
-})
-
-function use(request: Proposed): void {
-  proposed = request
-  root = `/projects/${proposed.repositoryId}/merge_requests/${proposed.number}`
-}
-
-/** A merge request of the test's own. */
-async function useNew(options: Partial<typeof PROPOSAL> = {}): Promise<void> {
-  use(await stub.addMergeRequest({ ...PROPOSAL, ...options }))
-}
-
-/** Sends JSON, or a form as it is. */
-async function call(method: string, path: string, body?: Json | FormData | URLSearchParams, token = stub.credentials.token) {
-  const isForm = body instanceof FormData || body instanceof URLSearchParams
-  const response = await fetch(`${stub.url}/api/v4${path}`, {
-    method,
-    headers: { 'private-token': token, ...(body && !isForm ? { 'content-type': 'application/json' } : {}) },
-    ...(body ? { body: isForm ? body : JSON.stringify(body) } : {}),
-  })
-  const text = await response.text()
-  const isJson = response.headers.get('content-type')?.startsWith('application/json')
-  return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as Json }
-}
-
-async function refs(): Promise<Json> {
-  return (await call('GET', root)).body.diff_refs
-}
-
-async function position(lines: Json): Promise<Json> {
-  return { position_type: 'text', ...(await refs()), old_path: 'schema.sql', new_path: 'schema.sql', ...lines }
-}
-
-function lineCode(path: string, old: number, now: number): string {
-  return `${createHash('sha1').update(path).digest('hex')}_${old}_${now}`
-}
-
-const NO_LINE = { message: `400 Bad request - Note {:line_code=>["can't be blank", "must be a valid line code"]}` }
+useStubGitlab()
 
 describe('merge request', () => {
   test('what it is compared with', async () => {
@@ -140,306 +66,6 @@ describe('merge request', () => {
     stub.setPreparing(proposed, true)
     expect((await call('GET', root)).body.diff_refs).toBeNull()
     expect((await call('GET', `${root}/versions`)).body).toEqual([])
-  })
-})
-
-describe('a position in the diff', () => {
-  test.each([
-    ['an added line', { new_line: 11 }, [11, 11]],
-    ['an added line of a changed one', { new_line: 1 }, [2, 1]],
-    ['a removed line', { old_line: 16 }, [16, 17]],
-    ['a context line', { old_line: 12, new_line: 13 }, [12, 13]],
-  ])('%s', async (_, lines, [old, now]) => {
-    const { status, body } = await call('POST', `${root}/discussions`, { body: 'Here', position: await position(lines) })
-    expect(status).toBe(201)
-    expect(body.individual_note).toBe(false)
-    expect(body.notes[0]).toMatchObject({ type: 'DiffNote', resolvable: true, resolved: false, position: lines })
-    const hook = stub.webhook('commented', proposed, { comment: { id: body.notes[0].id, place: 'thread' } })
-    expect(JSON.parse(hook.body).object_attributes.line_code).toBe(lineCode('schema.sql', old as number, now as number))
-    expect(stub.violations).toEqual([])
-  })
-
-  test.each([
-    ['a context line without its old number', { new_line: 13 }, 'the context line is old_line 12, new_line 13'],
-    ['an added line with an old number', { old_line: 11, new_line: 11 }, 'the added line is old_line absent, new_line 11'],
-    ['a removed line with a new number', { old_line: 16, new_line: 16 }, 'old_line'],
-    ['a line the diff does not show', { old_line: 7, new_line: 7 }, 'shows no line'],
-    ['no line', {}, 'without new_line and old_line'],
-    ['another commit', { new_line: 11, head_sha: '0'.repeat(40) }, 'of no version'],
-    ['a swapped start and base', { new_line: 11, start_sha: 'base' }, 'of no version'],
-    ['a file that is not in the diff', { new_line: 1, new_path: 'app/main.ts', old_path: 'app/main.ts' }, 'no file'],
-    ['a renamed file under its new name only', { new_line: 1, new_path: 'new name.sql', old_path: 'new name.sql' }, 'no file'],
-  ])('%s is refused', async (_, lines, violation) => {
-    const { status, body } = await call('POST', `${root}/discussions`, { body: 'Here', position: await position(lines) })
-    expect(status).toBe(400)
-    expect(body.message).toContain(NO_LINE.message.slice(NO_LINE.message.indexOf(':line_code'), -1))
-    expect(stub.violations).toEqual([expect.stringContaining(violation)])
-    expect(stub.state(proposed).threads).toEqual([])
-  })
-
-  test('a version that is no longer the newest still counts', async () => {
-    await useNew()
-    const before = await position({ new_line: 11 })
-    await stub.push(proposed, { 'schema.sql': CHANGED.replace('-- 2\n', '-- 2\n-- 2 and a half\n') })
-    const { status } = await call('POST', `${root}/discussions`, { body: 'Here', position: before })
-    expect(status).toBe(201)
-    expect(stub.violations).toEqual([])
-  })
-
-  test.each(['base_sha', 'start_sha', 'head_sha', 'position_type', 'old_path', 'new_path'])(
-    'without %s it becomes an ordinary discussion',
-    async (key) => {
-      const { [key]: _, ...others } = await position({ new_line: 11 })
-      const { status, body } = await call('POST', `${root}/discussions`, { body: 'Here', position: others })
-      expect(status).toBe(201)
-      expect(body.notes[0].type).toBe('DiscussionNote')
-      expect(stub.violations).toEqual([expect.stringContaining(`without ${key}`)])
-    },
-  )
-
-  test('keys that only look nested in JSON are passed over', async () => {
-    const { body } = await call('POST', `${root}/discussions`, { body: 'Here', 'position[new_line]': 11 })
-    expect(body.notes[0].type).toBe('DiscussionNote')
-    expect(stub.violations).toEqual([expect.stringContaining('there is no parameter position[new_line]')])
-  })
-
-  test('a whole file', async () => {
-    const { status, body } = await call('POST', `${root}/discussions`, {
-      body: 'Here',
-      position: { ...(await position({})), position_type: 'file' },
-    })
-    expect([status, body.notes[0].type]).toEqual([201, 'DiffNote'])
-    expect(stub.violations).toEqual([])
-  })
-
-  describe('of several lines', () => {
-    const start = { line_code: lineCode('schema.sql', 11, 11), type: 'new' }
-    const end = { line_code: lineCode('schema.sql', 12, 13), type: 'old' }
-
-    test('is kept', async () => {
-      const { status } = await call('POST', `${root}/discussions`, {
-        body: 'Here',
-        position: await position({ old_line: 12, new_line: 13, line_range: { start, end } }),
-      })
-      expect(status).toBe(201)
-      expect(stub.state(proposed).threads).toMatchObject([{ path: 'schema.sql', line: 13, startLine: 11, resolved: false }])
-      expect(stub.violations).toEqual([])
-    })
-
-    test.each([
-      ['a wrong line code', { start: { ...start, line_code: lineCode('schema.sql', 0, 11) }, end }, 400, 'is of no line'],
-      ['the line code of another file', { start: { ...start, line_code: lineCode('added.sql', 11, 11) }, end }, 400, 'is of no line'],
-      ['a wrong type', { start: { ...start, type: 'old' }, end }, 201, '[type] of a added line is not old'],
-      ['a context line called new', { start, end: { ...end, type: 'new' } }, 201, '[type] of a context line is not new'],
-      ['an end that is not the line', { start, end: start }, 201, 'is not the line of the position'],
-      ['the wrong order', { start: { line_code: lineCode('schema.sql', 13, 14), type: 'old' }, end }, 201, 'is after'],
-    ])('%s', async (_, range, expected, violation) => {
-      const { status } = await call('POST', `${root}/discussions`, {
-        body: 'Here',
-        position: await position({ old_line: 12, new_line: 13, line_range: range }),
-      })
-      expect(status).toBe(expected)
-      expect(stub.violations).toEqual([expect.stringContaining(violation)])
-    })
-  })
-
-  test('moves with its line', async () => {
-    await useNew()
-    await call('POST', `${root}/discussions`, { body: 'Here', position: await position({ new_line: 11 }) })
-    await stub.push(proposed, { 'schema.sql': CHANGED.replace('-- 2\n', '-- 2\n-- 2 and a half\n') })
-    expect(stub.state(proposed).threads).toMatchObject([{ line: 12 }])
-    await stub.push(proposed, { 'schema.sql': CHANGED.replace('create index on', 'create index x on') })
-    expect(stub.state(proposed).threads).toMatchObject([{ line: 12 }])
-    const { body } = await call('GET', `${root}/discussions`)
-    expect(body[0]?.notes[0].position.head_sha).not.toBe((await refs()).head_sha)
-  })
-})
-
-describe('notes', () => {
-  test('are written, edited, listed newest first and deleted', async () => {
-    const { status, body: note } = await call('POST', `${root}/notes`, { body: 'One' })
-    expect([status, note.type, note.resolvable, note.noteable_iid]).toEqual([201, null, false, 1])
-    await call('POST', `${root}/notes`, new URLSearchParams({ body: 'Two' }))
-    const form = new FormData()
-    form.set('body', 'Three')
-    await call('POST', `${root}/notes`, form)
-    expect((await call('PUT', `${root}/notes/${note.id}`, { body: 'One, edited' })).body.body).toBe('One, edited')
-    const listed = await call('GET', `${root}/notes`)
-    expect(listed.body.map(({ body }: Json) => body)).toEqual(['Three', 'Two', 'One, edited'])
-    const oldest = await call('GET', `${root}/notes?sort=asc&order_by=created_at&per_page=1&page=1`)
-    expect([oldest.body.length, oldest.body[0].id, oldest.headers.get('x-next-page')]).toEqual([1, note.id, '2'])
-    expect((await call('DELETE', `${root}/notes/${note.id}`)).status).toBe(204)
-    expect((await call('GET', `${root}/notes/${note.id}`)).body).toEqual({ message: '404 Not found' })
-    expect(stub.state(proposed).comments.map(({ author, body }) => [author, body])).toEqual([
-      ['pgwitness', 'Two'],
-      ['pgwitness', 'Three'],
-    ])
-    expect(stub.violations).toEqual([])
-  })
-
-  test('have a million characters at most', async () => {
-    expect((await call('POST', `${root}/notes`, { body: 'ü'.repeat(1_000_000) })).status).toBe(201)
-    const { status, body } = await call('POST', `${root}/notes`, { body: 'x'.repeat(1_000_001) })
-    expect([status, body.message]).toEqual([400, '400 Bad request - Note {:note=>["is too long (maximum is 1000000 characters)"]}'])
-    expect((await call('POST', `${root}/notes`, { body: ' ' })).status).toBe(400)
-    expect((await call('POST', `${root}/notes`, {})).body).toEqual({ error: 'body is missing' })
-  })
-
-  test('of others are not ours to change', async () => {
-    const { id } = await stub.comment(proposed, 'mona', 'Hello')
-    expect((await call('PUT', `${root}/notes/${id}`, { body: 'x' })).status).toBe(403)
-    expect((await call('DELETE', `${root}/notes/${id}`)).status).toBe(403)
-    stub.setAccess(proposed, 'pgwitness', 40)
-    expect((await call('PUT', `${root}/notes/${id}`, { body: 'x' })).status).toBe(200)
-    stub.setAccess(proposed, 'pgwitness', 30)
-  })
-
-  test('with quick actions are carried out', async () => {
-    const { body } = await call('POST', `${root}/notes`, {
-      body: 'Fine.\n/close\n```\n/merge\n```\n<!--\n/label ~x\n-->\n/usr/bin is a path',
-    })
-    expect(body.body).not.toContain('/close')
-    expect(stub.quickActions).toEqual(['/close'])
-    expect((await call('POST', `${root}/notes`, { body: '/approve' })).status).toBe(202)
-    expect(stub.violations).toHaveLength(2)
-  })
-
-  test('a push leaves one of its own', async () => {
-    await useNew()
-    await stub.push(proposed, { 'added.sql': 'select 9;\n' })
-    expect((await call('GET', `${root}/notes`)).body).toMatchObject([{ system: true, body: expect.stringContaining('added 1 commit') }])
-    expect(stub.state(proposed).comments).toEqual([])
-  })
-})
-
-describe('threads', () => {
-  async function thread(): Promise<Json> {
-    return (await call('POST', `${root}/discussions`, { body: 'Here', position: await position({ new_line: 11 }) })).body
-  }
-
-  test('are answered, resolved and opened again', async () => {
-    const { id, notes } = await thread()
-    const answer = await call('POST', `${root}/discussions/${id}/notes`, { body: 'Answer' })
-    expect([answer.status, answer.body.type]).toEqual([201, 'DiffNote'])
-    const resolved = await call('PUT', `${root}/discussions/${id}?resolved=true`)
-    expect(resolved.body.notes.map((note: Json) => [note.resolved, note.resolved_by.username])).toEqual([
-      [true, 'pgwitness'],
-      [true, 'pgwitness'],
-    ])
-    await stub.comment(proposed, 'mona', 'Thank you', id)
-    expect(stub.state(proposed).threads).toMatchObject([{ id, resolved: true, comments: [{}, {}, { author: 'mona', body: 'Thank you' }] }])
-    expect((await call('PUT', `${root}/discussions/${id}`, { resolved: false })).body.notes[0].resolved).toBe(false)
-    const edited = await call('PUT', `${root}/discussions/${id}/notes/${notes[0].id}`, { body: 'There' })
-    expect(edited.body.body).toBe('There')
-    expect((await call('GET', `${root}/discussions/${id}`)).body.notes).toHaveLength(3)
-    expect(stub.violations).toEqual([])
-  })
-
-  test('are resolved by developers, and by the author of the merge request', async () => {
-    const { id, notes } = await thread()
-    stub.setAccess(proposed, 'pgwitness', 20)
-    expect((await call('PUT', `${root}/discussions/${id}`, { resolved: true })).status).toBe(403)
-    expect((await call('PUT', `${root}/discussions/${id}/notes/${notes[0].id}`, { resolved: true })).status).toBe(403)
-    stub.setAccess(proposed, 'pgwitness', 30)
-    await useNew({ author: 'pgwitness' })
-    const own = (await call('POST', `${root}/discussions`, { body: 'Overall' })).body
-    stub.setAccess(proposed, 'pgwitness', 20)
-    expect((await call('PUT', `${root}/discussions/${own.id}`, { resolved: true })).status).toBe(200)
-    stub.setAccess(proposed, 'pgwitness', 30)
-  })
-
-  test('come to be from an answer to a plain comment', async () => {
-    const { id, thread: discussion } = await stub.comment(proposed, 'mona', '@pgwitness review')
-    expect((await call('GET', `${root}/discussions/${discussion}`)).body).toMatchObject({
-      individual_note: true,
-      notes: [{ id, type: null }],
-    })
-    expect((await call('PUT', `${root}/discussions/${discussion}`, { resolved: true })).status).toBe(403)
-    await call('POST', `${root}/discussions/${discussion}/notes`, { body: 'Yes' })
-    const { body } = await call('GET', `${root}/discussions/${discussion}`)
-    expect(body.individual_note).toBe(false)
-    expect(body.notes.map((note: Json) => note.type)).toEqual(['DiscussionNote', 'DiscussionNote'])
-    expect(stub.state(proposed).comments.map((comment) => comment.body)).toEqual(['@pgwitness review', 'Yes'])
-  })
-
-  test('without notes are gone', async () => {
-    const { id, notes } = await thread()
-    expect((await call('DELETE', `${root}/discussions/${id}/notes/${notes[0].id}`)).status).toBe(204)
-    expect((await call('GET', `${root}/discussions/${id}`)).body).toEqual({ message: '404 Discussion Not Found' })
-    expect((await call('POST', `${root}/discussions/${id}/notes`, { body: 'x' })).status).toBe(404)
-  })
-
-  test('are on pages, in order, or in another one on demand', async () => {
-    for (const body of ['1', '2', '3']) await call('POST', `${root}/discussions`, { body })
-    const path = `${root}/discussions?per_page=2`
-    const texts = async (page: number) => (await call('GET', `${path}&page=${page}`)).body.map((one: Json) => one.notes[0].body)
-    expect([await texts(1), await texts(2)]).toEqual([['1', '2'], ['3']])
-    stub.misbehave({ path: '/discussions', shuffle: true, times: 2 })
-    const shuffled = [...(await texts(1)), ...(await texts(2))]
-    expect(shuffled).not.toEqual(['1', '2', '3'])
-    expect(shuffled.toSorted()).toEqual(['1', '2', '3'])
-    expect((await call('GET', path)).headers.get('link')).toContain(
-      `page=2&per_page=2>; rel="next"`.replace('page=2&per_page=2', 'per_page=2&page=2'),
-    )
-    await call('GET', `${root}/discussions?per_page=200`)
-    expect(stub.violations).toEqual([expect.stringContaining('at most 100')])
-  })
-
-  test('suggest, and are applied', async () => {
-    await useNew()
-    const body = 'So:\n\n```suggestion:-1+0\n-- ten\ncreate index concurrently on orders (id);\n```\n'
-    const { notes } = (await call('POST', `${root}/discussions`, { body, position: await position({ new_line: 11 }) })).body
-    expect(notes[0].suggestions).toMatchObject([{ from_line: 10, to_line: 11, appliable: true }])
-    expect((await call('PUT', `/suggestions/${notes[0].suggestions[0].id}/apply`)).body.applied).toBe(true)
-    const file = await call(
-      'GET',
-      `/projects/${proposed.repositoryId}/repository/files/schema.sql/raw?ref=refs/merge-requests/${proposed.number}/head`,
-    )
-    expect(file.body).toBe(CHANGED.replace('-- 10\ncreate index on', '-- ten\ncreate index concurrently on'))
-    expect((await call('PUT', `/suggestions/${notes[0].suggestions[0].id}/apply`)).status).toBe(400)
-    expect(stub.violations).toEqual([])
-  })
-
-  test.each([
-    ['on a removed line', { old_line: 16 }, '-0+0', 'only on a line of the new side'],
-    ['too far', { new_line: 11 }, '-0+101', 'at most 100'],
-    ['before the first line', { new_line: 1 }, '-1+0', 'from line 0'],
-  ])('suggest %s', async (_, lines, range, violation) => {
-    await call('POST', `${root}/discussions`, { body: `\`\`\`suggestion:${range}\nx\n\`\`\``, position: await position(lines) })
-    expect(stub.violations).toEqual([expect.stringContaining(violation)])
-  })
-})
-
-describe('draft notes', () => {
-  test('are seen when they are published', async () => {
-    const { thread: discussion } = await stub.comment(proposed, 'mona', 'Why?')
-    const one = await call('POST', `${root}/draft_notes`, { note: 'Here', position: await position({ new_line: 11 }) })
-    expect([one.status, one.body.line_code]).toEqual([201, lineCode('schema.sql', 11, 11)])
-    await call('POST', `${root}/draft_notes`, { note: 'Overall' })
-    const third = await call('POST', `${root}/draft_notes`, {
-      note: 'Because',
-      in_reply_to_discussion_id: discussion,
-      resolve_discussion: true,
-    })
-    await call('PUT', `${root}/draft_notes/${third.body.id}`, { note: 'Because so' })
-    expect((await call('GET', `${root}/draft_notes`)).body).toHaveLength(3)
-    expect(stub.state(proposed)).toMatchObject({ comments: [{ body: 'Why?' }], threads: [] })
-    expect((await call('PUT', `${root}/draft_notes/${third.body.id}/publish`)).status).toBe(204)
-    expect((await call('GET', `${root}/discussions/${discussion}`)).body.notes[1]).toMatchObject({ body: 'Because so', resolved: true })
-    expect((await call('POST', `${root}/draft_notes/bulk_publish`)).status).toBe(204)
-    expect(stub.state(proposed)).toMatchObject({
-      comments: [{ body: 'Why?' }, { body: 'Because so' }, { body: 'Overall' }],
-      threads: [{ path: 'schema.sql', line: 11 }],
-    })
-    expect((await call('GET', `${root}/draft_notes`)).body).toEqual([])
-    expect(stub.violations).toEqual([])
-  })
-
-  test('are edited by PUT only', async () => {
-    const { body } = await call('POST', `${root}/draft_notes`, { note: 'x' })
-    expect((await call('POST', `${root}/draft_notes/${body.id}`, { note: 'y' })).status).toBe(404)
-    expect(stub.violations).toEqual([expect.stringContaining('no such operation')])
-    await call('DELETE', `${root}/draft_notes/${body.id}`)
   })
 })
 
@@ -668,98 +294,89 @@ test('what is no operation or no parameter is told', async () => {
   expect((await call('PUT', `${root}/discussions/0`, { resolved: 'maybe' })).body).toEqual({ error: 'resolved is invalid' })
   const headers = { 'private-token': stub.credentials.token, 'content-type': 'text/plain' }
   expect((await fetch(`${stub.url}/api/v4${root}/notes`, { method: 'POST', headers, body: 'body=x' })).status).toBe(415)
-  expect(stub.violations).toEqual([expect.stringContaining('no such operation'), expect.stringContaining('no parameter text')])
+  expect(stub.violations).toEqual([
+    expect.stringContaining('no such operation'),
+    expect.stringContaining('no parameter text'),
+    expect.stringContaining('resolved is invalid'),
+    expect.stringContaining("'text/plain' is not supported"),
+  ])
 })
 
-describe('webhooks', () => {
-  const payload = (...args: Parameters<StubGitlab['webhook']>) => JSON.parse(stub.webhook(...args).body) as Json
+test('hostile text is refused as GitLab refuses it', async () => {
+  expect((await call('POST', `${root}/notes`, { body: 'zero \0 byte' })).status).toBe(400)
+  expect((await call('POST', `${root}/notes`, { body: 'half a \ud83d pair' })).status).toBe(400)
+  expect(stub.violations).toHaveLength(2)
+})
 
-  test('prove who sent them', () => {
-    const { webhookSecret, signingToken } = stub.credentials
-    const { path, headers, body } = stub.webhook('opened', proposed, { delivery: 'one', sentAt: 1_790_000_000_000 })
-    expect(path).toBe('/api/gitlab/webhooks')
-    expect(headers).toMatchObject({
-      'X-Gitlab-Event': 'Merge Request Hook',
-      'X-Gitlab-Token': webhookSecret,
-      'Idempotency-Key': 'one',
-      'webhook-id': 'one',
-    })
-    expect(headers['webhook-timestamp']).toBe('1790000000')
-    const key = Buffer.from(signingToken.slice('whsec_'.length), 'base64')
-    expect(key).toHaveLength(32)
-    expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', key).update(`one.1790000000.${body}`).digest('base64')}`)
-    const names = (proof: 'token' | 'signature' | 'none') =>
-      Object.keys(stub.webhook('opened', proposed, { proof }).headers).filter((name) => /token|signature/i.test(name))
-    expect([names('token'), names('signature'), names('none')]).toEqual([['X-Gitlab-Token'], ['webhook-signature'], []])
-    expect(stub.webhook('opened', proposed, { secret: 'wrong' }).headers['X-Gitlab-Token']).toBe('wrong')
+test('all kinds of files and names have their diff', async () => {
+  const odd = ['a "quoted".sql', 'back\\slash.sql', 'new\nline.sql', 'carriage\r@@ return.sql', 'ü & ü?#%2F.sql', '-option.sql']
+  await useNew({
+    base: {
+      'link.sql': 'a\n',
+      'gone.sql': 'a\n',
+      'binary.dat': Buffer.from([0, 1, 2]),
+      'mode.sh': 'x\n',
+      'end.sql': 'no end',
+      'cr.sql': 'a\rdiff --git a b\n',
+    },
+    head: {
+      ...Object.fromEntries(odd.map((path) => [path, 'select 1;\n'])),
+      'link.sql': { mode: '120000', content: '/etc/passwd' },
+      'gone.sql': null,
+      'binary.dat': Buffer.from([0, 1, 3]),
+      'mode.sh': { mode: '100755', content: 'x\n' },
+      'end.sql': 'no end here',
+      'cr.sql': 'a\rdiff --git a b c\n',
+      module: { mode: '160000', content: shared.headSha },
+      'empty.sql': '',
+    },
   })
+  const { body } = await call('GET', `${root}/diffs?per_page=100`)
+  const files = Object.fromEntries(body.map((file: Json) => [file.new_path, file]))
+  for (const path of odd) expect(files[path]).toMatchObject({ new_file: true, diff: '@@ -0,0 +1 @@\n+select 1;\n', b_mode: '100644' })
+  expect(files['gone.sql']).toMatchObject({ deleted_file: true, diff: '@@ -1 +0,0 @@\n-a\n', b_mode: '0' })
+  expect(files['binary.dat'].diff).toBe('')
+  expect(files['empty.sql'].diff).toBe('')
+  expect(files['mode.sh']).toMatchObject({ a_mode: '100644', b_mode: '100755', diff: '' })
+  expect(files['end.sql'].diff).toContain('\\ No newline at end of file')
+  expect(files['cr.sql'].diff).toBe('@@ -1 +1 @@\n-a\rdiff --git a b\n+a\rdiff --git a b c\n')
+  expect(files.module.diff).toContain(`+Subproject commit ${shared.headSha}`)
+  expect(files['link.sql']).toMatchObject({ a_mode: '100644', b_mode: '120000' })
+  expect(body).toHaveLength(odd.length + 8)
+  const place = { position_type: 'text', ...(await refs()), new_line: 1 }
+  for (const path of odd) {
+    const { status } = await call('POST', `${root}/discussions`, { body: 'Here', position: { ...place, old_path: path, new_path: path } })
+    expect([path, status]).toEqual([path, 201])
+    const raw = await call(
+      'GET',
+      `/projects/${proposed.repositoryId}/repository/files/${encodeURIComponent(path)}/raw?ref=${proposed.headSha}`,
+    )
+    expect([path, raw.body]).toEqual([path, 'select 1;\n'])
+  }
+  expect(stub.violations).toEqual([])
+})
 
-  test('tell of merge requests', async () => {
-    await useNew({ draft: true })
-    const opened = payload('opened', proposed)
-    expect(opened).toMatchObject({
-      object_kind: 'merge_request',
-      user: { username: 'octocat' },
-      project: { id: proposed.repositoryId, path_with_namespace: 'shop/tools/db' },
-      object_attributes: { iid: proposed.number, action: 'open', draft: true, last_commit: { id: proposed.headSha } },
-    })
-    expect(opened).not.toHaveProperty('project_id')
-    expect(payload('ready', proposed)).toMatchObject({
-      object_attributes: { action: 'update', draft: false },
-      changes: { draft: { previous: true, current: false } },
-    })
-    expect((await call('GET', root)).body.draft).toBe(false)
-    const head = await stub.push(proposed, { 'added.sql': 'select 8;\n' })
-    expect(payload('pushed', proposed).object_attributes).toMatchObject({
-      action: 'update',
-      oldrev: proposed.headSha,
-      last_commit: { id: head },
-    })
-    expect(payload('updated', proposed).object_attributes).not.toHaveProperty('oldrev')
-    expect(payload('closed', proposed).object_attributes).toMatchObject({ action: 'close', state: 'closed' })
-    expect((await call('GET', root)).body.state).toBe('closed')
-    expect(payload('reopened', proposed).object_attributes.state).toBe('opened')
-    expect(payload('approved', proposed).object_attributes.action).toBe('approved')
-    expect(payload('merged', proposed).object_attributes).toMatchObject({ action: 'merge', state: 'merged' })
-    expect(payload('unrelated', proposed).object_kind).toBe('push')
-    expect(() => stub.webhook('rerun', proposed)).toThrow(/no event/)
-  })
+test('chance spoils a share of the requests, the same for the same seed', async () => {
+  const run = async () => {
+    const start = stub.requests.length
+    stub.random(0.3, 7)
+    for (let count = 0; count < 40; count += 1) await call('GET', '/user').catch(() => undefined)
+    stub.random(0, 0)
+    return stub.requests.slice(start).map(({ status }) => status)
+  }
+  const statuses = await run()
+  expect(statuses.filter((status) => status !== 200).length).toBeGreaterThan(3)
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(20)
+  expect(await run()).toEqual(statuses)
+})
 
-  test('tell of comments', async () => {
-    const comment = await stub.comment(proposed, 'mona', '@pgwitness review')
-    expect(payload('commented', proposed, { comment })).toMatchObject({
-      object_kind: 'note',
-      event_type: 'note',
-      user: { username: 'mona' },
-      project_id: proposed.repositoryId,
-      object_attributes: {
-        id: comment.id,
-        note: '@pgwitness review',
-        action: 'create',
-        system: false,
-        discussion_id: comment.thread,
-        type: null,
-        noteable_type: 'MergeRequest',
-      },
-      merge_request: { iid: 1, last_commit: { id: proposed.headSha } },
-    })
-    expect(payload('comment-edited', proposed, { comment }).object_attributes.action).toBe('update')
-    expect(payload('system-comment', proposed, { comment }).object_attributes.system).toBe(true)
-    const internal = stub.webhook('internal-comment', proposed, { comment })
-    expect([internal.headers['X-Gitlab-Event'], JSON.parse(internal.body).event_type]).toEqual([
-      'Confidential Note Hook',
-      'confidential_note',
-    ])
-    expect(payload('commit-comment', proposed, { comment })).not.toHaveProperty('merge_request')
-    const { id } = (await call('POST', `${root}/discussions`, { body: 'Here', position: await position({ new_line: 11 }) })).body
-    const answer = await stub.comment(proposed, 'mona', 'Why?', id)
-    expect(answer).toEqual({ id: expect.any(Number), place: 'thread', thread: id })
-    expect(payload('commented', proposed).object_attributes).toMatchObject({
-      type: 'DiffNote',
-      discussion_id: id,
-      position: { new_line: 11 },
-    })
-  })
+test('a person acts between two requests', async () => {
+  const { id } = (await call('POST', `${root}/notes`, { body: 'Summary' })).body
+  stub.misbehave({ method: 'PUT', path: `/notes/${id}`, hook: () => stub.deleteComment(proposed, id) })
+  expect((await call('PUT', `${root}/notes/${id}`, { body: 'Summary 2' })).status).toBe(404)
+  const { id: other } = (await call('POST', `${root}/notes`, { body: 'Summary' })).body
+  stub.editComment(proposed, other, 'Mine now')
+  expect(stub.state(proposed).comments).toMatchObject([{ author: 'pgwitness', body: 'Mine now' }])
 })
 
 describe('@gitbeaker/rest', () => {

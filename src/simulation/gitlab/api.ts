@@ -58,7 +58,10 @@ async function answerApi(instance: Instance, token: Token, request: StubRequest)
     const match = route.method === method ? route.pattern.exec(path) : null
     if (!match) continue
     const at = Object.fromEntries(route.names.map((name, index) => [name, decodeURIComponent(match[index + 1] as string)]))
-    const params = await readParameters(request)
+    const params = await readParameters(request).catch((error: unknown) => {
+      violate(`unreadable parameters: ${error}`)
+      throw error
+    })
     delete params.private_token
     return await route.answer({ instance, user: instance.bot, request, at, params, violate })
   }

@@ -24,8 +24,19 @@ export interface DiffLine {
   code: string
 }
 
-/** The files that differ between two commits, renamed ones found. */
-export async function readDiff(repository: Repository, base: string, head: string): Promise<DiffFile[]> {
+/** Commits do not change: neither do their differences. */
+const read = new WeakMap<Repository, Map<string, Promise<DiffFile[]>>>()
+
+/** The files that differ between two commits, named by their ids; renamed ones are found. */
+export function readDiff(repository: Repository, base: string, head: string): Promise<DiffFile[]> {
+  const known = read.get(repository) ?? new Map<string, Promise<DiffFile[]>>()
+  read.set(repository, known)
+  const diff = known.get(base + head) ?? runDiff(repository, base, head)
+  known.set(base + head, diff)
+  return diff
+}
+
+async function runDiff(repository: Repository, base: string, head: string): Promise<DiffFile[]> {
   const [raw, patches] = await Promise.all([
     repository.git(['diff-tree', '-r', '-M', '-z', '--raw', '--no-abbrev', base, head]),
     repository.git(['diff-tree', '-r', '-M', '-p', '--no-color', '--no-ext-diff', base, head]),
@@ -80,7 +91,7 @@ function readLines(patch: string, path: string): DiffLine[] {
 }
 
 /** Bytes of a patch from which GitLab leaves it out: folded, and not shown at all. Settings of the instance: 200 KB, and a tenth of it. */
-export const COLLAPSED_BYTES = 20 * 1024
+const COLLAPSED_BYTES = 20 * 1024
 export const TOO_LARGE_BYTES = 200 * 1024
 
 /** As `GET …/diffs` gives it. */

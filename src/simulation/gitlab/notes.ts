@@ -67,7 +67,10 @@ export function findNote(request: MergeRequest, id: number): { discussion: Discu
 
 /** The body as it is kept. Quick actions are carried out and left out; a note of nothing else is none. */
 export function acceptBody(call: Omit<Call, 'params'>, body: string): string {
-  if (body.trim() === '') throw invalidNote({ note: ["can't be blank"] })
+  if (body.trim() === '') {
+    call.violate('a note without text')
+    throw invalidNote({ note: ["can't be blank"] })
+  }
   if ([...body].length > MAX_BODY_LENGTH) {
     call.violate(`a note is at most ${MAX_BODY_LENGTH} characters`)
     throw invalidNote({ note: [`is too long (maximum is ${MAX_BODY_LENGTH} characters)`] })

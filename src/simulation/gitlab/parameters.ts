@@ -10,7 +10,15 @@ export interface Parameters {
  * JSON does not.
  */
 export async function readParameters(request: StubRequest): Promise<Parameters> {
-  return { ...nest(request.query), ...(await readBody(request)) }
+  const read = { ...nest(request.query), ...(await readBody(request)) }
+  if (isMalformed(read)) throw new Refusal(400, 'Bad Request')
+  return read
+}
+
+/** GitLab takes no text with a zero byte, nor one that is no Unicode. lib/gitlab/middleware/handle_malformed_strings.rb. */
+function isMalformed(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed()
+  return typeof value === 'object' && value !== null && Object.values(value).some(isMalformed)
 }
 
 async function readBody({ method, headers, body }: StubRequest): Promise<Parameters> {

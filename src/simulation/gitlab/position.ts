@@ -35,7 +35,10 @@ export interface Placed {
 
 const NO_LINE = { line_code: ["can't be blank", 'must be a valid line code'] }
 
-/** Where a comment goes. Undefined when the position is not whole: GitLab then takes it for an ordinary discussion. */
+/**
+ * Where a comment goes. Undefined when the position is not whole: it becomes an ordinary discussion, and a client has to look at what it got. (By its source
+ * some versions of GitLab refuse those without commits or type: `position[base_sha] is missing`.)
+ */
 export async function place(request: MergeRequest, read: Read | null | undefined, violate: Violate): Promise<Placed | undefined> {
   if (!read) return undefined
   const type = read.position_type

@@ -10,6 +10,7 @@ import {
   type Project,
   type User,
   userOf,
+  type Version,
 } from './instance.ts'
 import { tracePositions } from './tracing.ts'
 
@@ -66,10 +67,12 @@ export async function propose(instance: Instance, project: Project, options: New
     draftNotes: [],
     awards: [],
   }
-  await source.repository.commit(`refs/heads/${sourceBranch}`, head, { parent: from, message: title })
-  if (target) await project.repository.commit(`refs/heads/${targetBranch}`, target, { parent: from, message: 'Meanwhile' })
+  const proposed = await source.repository.commit(`refs/heads/${sourceBranch}`, head, { parent: from, message: title })
+  const start = target
+    ? await project.repository.commit(`refs/heads/${targetBranch}`, target, { parent: from, message: 'Meanwhile' })
+    : from
   project.requests.push(request)
-  await addVersion(instance, request, title, author)
+  await addVersion(instance, request, { base: from, start, head: proposed, commit: { message: title, author } })
   return request
 }
 
@@ -101,24 +104,26 @@ export async function pushTo(
     head = await repository.text(...who, 'commit-tree', `${head}^{tree}`, '-p', `${before.head}^`, '-m', message)
     await repository.setRef(ref, head)
   }
-  await addVersion(instance, request, message, by)
+  await addVersion(instance, request, { base: before.base, start: before.start, head, commit: { message, author: by } })
   const note = newNote(instance, by, 'added 1 commit\n\n<ul><li>1 commit</li></ul>', { isSystem: true })
   request.discussions.push(newDiscussion(note.id, true, note))
   await tracePositions(request, before, latestVersion(request))
   return head
 }
 
-/** Makes the head known to the target project, also that of a fork, and what it is compared with. */
-async function addVersion(instance: Instance, request: MergeRequest, message: string, author: User): Promise<void> {
-  const { project, source, sourceBranch, targetBranch, iid } = request
+/** Makes the head known to the target project, also that of a fork. GitLab keeps old heads, so that their diffs can still be shown. */
+async function addVersion(
+  instance: Instance,
+  request: MergeRequest,
+  version: Pick<Version, 'base' | 'start' | 'head' | 'commit'>,
+): Promise<void> {
+  const { project, source, sourceBranch, iid } = request
   const { repository } = project
-  const kept = `refs/merge-requests/${iid}/head`
-  const folder = (source ?? project).repository.folder
-  await repository.git(['fetch', '--quiet', '--no-tags', folder, `+refs/heads/${sourceBranch}:${kept}`])
-  const [head, start] = await Promise.all([repository.text('rev-parse', kept), repository.text('rev-parse', `refs/heads/${targetBranch}`)])
-  const base = await repository.text('merge-base', start, head)
-  // GitLab keeps old heads, so that their diffs can still be shown.
-  await repository.setRef(`refs/keep-around/${head}`, head)
+  const { base, head } = version
+  if (source && source !== project)
+    await repository.git(['fetch', '--quiet', '--no-tags', source.repository.folder, `refs/heads/${sourceBranch}`])
+  const refs = [`refs/merge-requests/${iid}/head`, `refs/keep-around/${head}`]
+  await repository.git(['update-ref', '--stdin'], Buffer.from(refs.map((ref) => `update ${ref} ${head}\n`).join('')))
   const files = (await repository.text('diff-tree', '-r', '-M', '--name-only', base, head)).split('\n').filter(Boolean).length
-  request.versions.push({ id: instance.nextId(), files, base, start, head, createdAt: instance.now(), commit: { message, author } })
+  request.versions.push({ ...version, id: instance.nextId(), files, createdAt: instance.now() })
 }

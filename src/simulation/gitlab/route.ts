@@ -59,7 +59,11 @@ function check(schema: z.ZodType, call: Call): unknown {
     const result = schema.safeParse(input)
     if (result.success) return result.data
     const unknown = result.error.issues.filter((issue) => issue.code === 'unrecognized_keys')
-    if (unknown.length === 0) throw new Refusal(400, { error: result.error.issues.map((issue) => describe(issue, input)).join(', ') })
+    if (unknown.length === 0) {
+      const error = result.error.issues.map((issue) => describe(issue, input)).join(', ')
+      call.violate(error)
+      throw new Refusal(400, { error })
+    }
     for (const { path, keys } of unknown)
       for (const key of keys) {
         call.violate(`there is no parameter ${nameOf([...path, key])}`)

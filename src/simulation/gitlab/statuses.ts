@@ -66,7 +66,8 @@ function isSame(one: CommitStatus, other: CommitStatus): boolean {
   return one.sha === other.sha && one.ref === other.ref && one.name === other.name
 }
 
-async function findCommit({ repository }: Project, sha: string): Promise<string> {
+async function findCommit({ repository, requests }: Project, sha: string): Promise<string> {
+  if (requests.some(({ versions }) => versions.some(({ head }) => head === sha))) return sha
   try {
     return await repository.text('rev-parse', '--verify', '--quiet', '--end-of-options', `${sha}^{commit}`)
   } catch {

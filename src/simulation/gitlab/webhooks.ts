@@ -143,7 +143,7 @@ function makeHeaders(
 }
 
 /** `timestamp` in seconds since 1970. Base64. */
-export function signWebhook(signingToken: string, id: string, timestamp: string, body: string): string {
+function signWebhook(signingToken: string, id: string, timestamp: string, body: string): string {
   const key = Buffer.from(signingToken.replace(/^whsec_/, ''), 'base64')
   return createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
 }
