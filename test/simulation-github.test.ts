@@ -505,7 +505,12 @@ describe('webhooks', () => {
     })
     expect(said.installation.id).toBe(ref.installation)
     expect(told('rerun', ref)).toMatchObject({ action: 'rerequested', check_run: { head_sha: after, app: { slug: 'pgwitness' } } })
+    const reference = { number: 1, base: { repo: { id: ref.repositoryId } } }
+    expect(told('rerun-all', ref)).toMatchObject({ action: 'rerequested', check_suite: { head_sha: after, pull_requests: [reference] } })
+    expect(told('retargeted', ref)).toMatchObject({ action: 'edited', changes: { base: {} } })
+    expect(told('issue-commented', ref, { comment }).issue).not.toHaveProperty('pull_request')
     expect(stub.webhook('unrelated', ref).headers['x-github-event']).toBe('star')
+    expect(stub.webhook('ping', ref).headers['x-github-event']).toBe('ping')
   })
 })
 

@@ -1,7 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { MergeRequestRef } from '../forges/forge.ts'
 import { newActors } from './github/actors.ts'
 import { answerRequest } from './github/answer.ts'
 import { controlsOf, type GithubControls, peopleOf } from './github/controls.ts'
+import type { GithubWebhookKind } from './github/hook-payloads.ts'
 import { closeOrOpen, findPull } from './github/people.ts'
 import { newPull } from './github/pulls.ts'
 import { errorBody } from './github/refusal.ts'
@@ -9,7 +11,7 @@ import { newShapes } from './github/shapes.ts'
 import { type Installation, newState, type State } from './github/state.ts'
 import { makeWebhook } from './github/webhooks.ts'
 import type { Misbehaviour } from './misbehaviour.ts'
-import type { StubForge } from './stub-forge.ts'
+import type { StubForge, StubWebhook, WebhookDetails } from './stub-forge.ts'
 import { startStubServer } from './stub-server.ts'
 
 export interface StubGithub extends StubForge, GithubControls {
@@ -17,6 +19,7 @@ export interface StubGithub extends StubForge, GithubControls {
   readonly credentials: GithubCredentials
   /** Login of the app's own account is this with `[bot]`. */
   readonly slug: string
+  webhook(kind: GithubWebhookKind, ref: MergeRequestRef, details?: WebhookDetails): StubWebhook
   /** The installation tokens given out count no more. */
   expireTokens(): void
 }
@@ -68,7 +71,7 @@ export async function startStubGithub({ permissions = PERMISSIONS, slug = 'pgwit
     faults: [secondaryLimit(1)],
   })
   const { url, requests, misbehave, random } = server
-  const shapes = newShapes({ url, app })
+  const shapes = newShapes({ url, app }, state)
   return {
     name: 'github',
     ...{ url, slug, credentials, requests, violations, misbehave, random },
@@ -78,7 +81,7 @@ export async function startStubGithub({ permissions = PERMISSIONS, slug = 'pgwit
     webhook(kind, ref, details) {
       const pull = findPull(state, ref)
       closeOrOpen(pull, kind)
-      return makeWebhook({ state, shapes, secret: credentials.webhookSecret, url }, kind, pull, details)
+      return makeWebhook({ state, shapes, secret: credentials.webhookSecret, appId: app.id }, kind, pull, details)
     },
     expireTokens: actors.expire,
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,6 @@
 import type { CommentRef, MergeRequestRef } from '../../forges/forge.ts'
-import type { StubState, WebhookKind } from '../stub-forge.ts'
+import type { StubState } from '../stub-forge.ts'
+import type { GithubWebhookKind } from './hook-payloads.ts'
 import type { IssueComment, Pull, ReviewComment, State, Thread } from './state.ts'
 
 /** What people do and see in the browser. */
@@ -30,7 +31,7 @@ export function commentAs(state: State, pull: Pull, login: string, body: string,
   return { id: comment.id, place: 'thread', thread: inThread }
 }
 
-export function closeOrOpen(pull: Pull, kind: WebhookKind): void {
+export function closeOrOpen(pull: Pull, kind: GithubWebhookKind): void {
   if (kind === 'closed' || kind === 'merged') pull.state = 'closed'
   if (kind === 'merged') pull.isMerged = true
   if (kind === 'reopened') pull.state = 'open'

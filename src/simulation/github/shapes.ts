@@ -2,7 +2,18 @@ import { accountShape, appShape, type Place, repositoryShape, type Shape } from 
 import { checkRunShape, statusShape } from './shapes/checks.ts'
 import { commentShape, reactionShape, reviewCommentShape, reviewShape } from './shapes/comments.ts'
 import { pullShape } from './shapes/pull.ts'
-import type { Account, CheckRun, CommitStatus, IssueComment, Pull, Reaction, Review, ReviewComment, StubRepository } from './state.ts'
+import type {
+  Account,
+  CheckRun,
+  CommitStatus,
+  IssueComment,
+  Pull,
+  Reaction,
+  Review,
+  ReviewComment,
+  State,
+  StubRepository,
+} from './state.ts'
 
 /** How state looks in answers and webhooks. What the description demands beside this is filled in by `complete()`. */
 export interface Shapes {
@@ -18,7 +29,7 @@ export interface Shapes {
   status(status: CommitStatus): Shape
 }
 
-export function newShapes(place: Place): Shapes {
+export function newShapes(place: Place, state: State): Shapes {
   return {
     account: (account) => accountShape(place, account),
     app: () => appShape(place),
@@ -28,7 +39,7 @@ export function newShapes(place: Place): Shapes {
     reviewComment: (comment) => reviewCommentShape(place, comment),
     review: (review) => reviewShape(place, review),
     reaction: (reaction) => reactionShape(place, reaction),
-    checkRun: (run) => checkRunShape(place, run),
+    checkRun: (run) => checkRunShape(place, run, state.pulls),
     status: (status) => statusShape(place, status),
   }
 }

@@ -1,7 +1,9 @@
-import type { CheckRun, CommitStatus } from '../state.ts'
+import type { CheckRun, CommitStatus, Pull } from '../state.ts'
 import { accountShape, appShape, nodeId, type Place, type Shape } from './account.ts'
+import { pullShape } from './pull.ts'
 
-export function checkRunShape(place: Place, run: CheckRun): Shape {
+/** `pulls` are all that there are: GitHub names those of the commit, but for those from forks. */
+export function checkRunShape(place: Place, run: CheckRun, pulls: readonly Pull[]): Shape {
   const { url } = place
   const at = `${url}/repos/${run.repository.names[0]}/check-runs/${run.id}`
   return {
@@ -26,8 +28,19 @@ export function checkRunShape(place: Place, run: CheckRun): Shape {
       annotations_url: `${at}/annotations`,
     },
     app: appShape(place, run.isOfApp),
-    pull_requests: [],
+    pull_requests: pulls
+      .filter(({ repository, headSha, state, fork }) => repository === run.repository && headSha === run.sha && state === 'open' && !fork)
+      .map((pull) => pullReferenceShape(pullShape(place, pull))),
   }
+}
+
+/** A pull request as it is named where it is not the matter. */
+export function pullReferenceShape(pull: Shape): Shape {
+  const side = ({ ref, sha, repo }: Shape): Shape => {
+    const { id, url, name } = repo as Shape
+    return { ref, sha, repo: { id, url, name } }
+  }
+  return { id: pull.id, number: pull.number, url: pull.url, head: side(pull.head as Shape), base: side(pull.base as Shape) }
 }
 
 export function statusShape(place: Place, status: CommitStatus): Shape {
