@@ -1,6 +1,8 @@
 /** How GitLab is asked: tokens, errors, limits, rights, files. */
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -156,6 +158,17 @@ describe('a failure', () => {
     expect(await failure(gitlabForge({ url: gitlab.url, token: TOKEN }).fetchIdentity(signal))).toBeInstanceOf(ServiceError)
     const nobody = gitlabForge({ url: 'http://127.0.0.1:1', token: TOKEN })
     expect(await failure(nobody.fetchIdentity(signal))).toBeInstanceOf(ServiceError)
+  })
+
+  test('of the certificate is told as what the operator can put right', async () => {
+    const file = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures/dblab/tls', name))
+    const server = createServer({ key: file('engine.key'), cert: file('engine.pem') }, () => expect.unreachable('The token was sent'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const error = await failure(gitlabForge({ url, token: TOKEN }).fetchIdentity(signal))
+    server.close()
+    expect(error).toBeInstanceOf(UserError)
+    expect(`${error}`).toContain('NODE_EXTRA_CA_CERTS')
   })
 
   test.each([400, 401, 403, 404, 422, 429, 500])('%i shows neither the token nor what steers a terminal', async (status) => {

@@ -3,6 +3,8 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../src/errors.ts'
 import { gitlabWebhooks } from '../src/forges/gitlab/webhooks.ts'
+import { gitlabForge } from '../src/forges/gitlab.ts'
+import { startStubGitlab } from '../src/simulation/stub-gitlab.ts'
 
 const NOW = new Date('2026-11-20T12:00:00Z')
 const BODY = Buffer.from('{"object_kind":"note"}')
@@ -225,4 +227,56 @@ describe('what GitLab does not send', () => {
   test('a discussion that is a path', () => expect(() => note({ discussion_id: '../../4' })).toThrow())
   test('a commit that is an option', () => expect(() => mergeRequest({ action: 'open', last_commit: { id: '--upload-pack=x' } })).toThrow())
   test('a number that is none', () => expect(() => mergeRequest({ action: 'open', iid: -7 })).toThrow())
+})
+
+test('what an instance sends is verified and read, and its comments are found again', async () => {
+  await using stub = await startStubGitlab()
+  const { webhookSecret, signingToken, token } = stub.credentials
+  const hooks = gitlabWebhooks({ secrets: [webhookSecret], signingTokens: [signingToken], ownUserId: stub.bot.id })
+  const {
+    headSha,
+    baseSha: _,
+    ...ref
+  } = await stub.addMergeRequest({ repository: 'acme/backend/shop', base: {}, head: { 'a.sql': '1\n' } })
+  type Kind = Parameters<typeof stub.webhook>[0]
+  const receive = (kind: Kind, details: Parameters<typeof stub.webhook>[2] = {}) => {
+    const sent = stub.webhook(kind, ref, details)
+    const headers = Object.fromEntries(Object.entries(sent.headers).map(([name, value]) => [name.toLowerCase(), value]))
+    const body = Buffer.from(sent.body)
+    return { isOurs: hooks.verify(headers, body, new Date()), event: hooks.read(headers, body)[0] }
+  }
+  const proposed = { kind: 'proposed', ref, headSha, isDraft: false }
+  const events: Array<[Kind, object]> = [
+    ['opened', proposed],
+    ['pushed', proposed],
+    ['draft', { kind: 'ignored' }],
+    ['ready', proposed],
+    ['closed', { kind: 'closed', ref }],
+    ['reopened', proposed],
+    ['updated', { kind: 'ignored' }],
+    ['approved', { kind: 'ignored' }],
+    ['unrelated', { kind: 'ignored' }],
+    ['comment-edited', { kind: 'ignored' }],
+    ['system-comment', { kind: 'ignored' }],
+    ['internal-comment', { kind: 'ignored' }],
+    ['commit-comment', { kind: 'ignored' }],
+    ['merged', { kind: 'closed', ref }],
+  ]
+  for (const [kind, event] of events) expect([kind, receive(kind)]).toMatchObject([kind, { isOurs: true, event }])
+  for (const proof of ['token', 'none'] as const) expect(receive('opened', { proof }).isOurs).toBe(false)
+  expect(receive('opened', { proof: 'signature' }).isOurs).toBe(true)
+  expect(receive('opened', { sentAt: Date.now() - 6 * 60_000 }).isOurs).toBe(false)
+
+  const comment = await stub.comment(ref, 'ada', '@pgwitness help')
+  const { event } = receive('commented', { comment })
+  expect(event).toMatchObject({ kind: 'commented', ref, comment, author: { login: 'ada' }, text: '@pgwitness help' })
+  if (event?.kind !== 'commented') throw new Error('no comment')
+  const forge = gitlabForge({ url: stub.url, token })
+  const signal = AbortSignal.timeout(60_000)
+  expect(await forge.fetchComment(event.ref, event.comment, signal)).toMatchObject({ author: event.author, text: event.text })
+  await forge.ensureReply(event.ref, event.comment, 'Help.', signal)
+  const answer = stub.state(ref).comments.find(({ author }) => author === stub.bot.username)
+  const own = receive('commented', { comment: { id: answer?.id ?? 0, place: 'conversation', thread: comment.thread } })
+  expect(own.event).toMatchObject({ kind: 'ignored' })
+  expect(stub.violations).toEqual([])
 })
