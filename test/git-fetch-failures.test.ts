@@ -149,6 +149,21 @@ describe('too much', () => {
     expect(leftOvers()).toEqual([])
   })
 
+  test('a repository with too many folders comes by the API', async () => {
+    const folders = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`${randomBytes(8).toString('hex')}/${n}`, `${n}`]))
+    const request = await forge.propose({ 'm/1.sql': 'base' }, folders, { repositoryId: nextId++ })
+    const trees: string[] = []
+    const treeByApi = (sha: string) => {
+      trees.push(sha)
+      return { list: async () => ['m/1.sql'], read: async () => sha }
+    }
+    await using opened = await forge.open(request, { treeByApi, limits: { fetchBytes: 20_000 } })
+    expect(opened.change.notes).toEqual(['The files came by the API of the forge, because the repository is too large to be fetched.'])
+    expect(opened.change.files).toMatchObject([{ path: 'm/1.sql', text: request.headSha, before: request.baseSha }])
+    await using whole = await forge.open(request)
+    expect(await whole.headTree.list()).toHaveLength(2001)
+  })
+
   test('a file that is small on its way and huge here', async () => {
     const request = await propose({ 'm/2.sql': '2', 'm/3.sql': Buffer.alloc(64 * 1024 * 1024, 32) })
     await using opened = await forge.open(request)

@@ -307,11 +307,17 @@ describe('without git', () => {
   })
 })
 
-test('nothing is asked of a cache folder that is a file', async () => {
+test('the cache folder is made when it is not there, and it is told when it cannot be', async () => {
+  const fresh = join(forge.cache, 'not', 'there', 'yet')
+  await (await forge.open(await forge.propose({}, { 'm/1.sql': '1' }), { folder: fresh }))[Symbol.asyncDispose]()
+  expect(existsSync(fresh)).toBe(true)
   const file = join(forge.cache, 'file')
   writeFileSync(file, '')
   chmodSync(file, 0o600)
   const request = await forge.propose({}, { 'm/1.sql': '1' })
-  await expect(forge.open(request, { folder: file })).rejects.toThrow(/ENOTDIR|EEXIST/)
+  await expect(forge.open(request, { folder: file })).rejects.toMatchObject({
+    name: 'UserError',
+    message: expect.stringContaining('cannot be used'),
+  })
   expect(existsSync(file)).toBe(true)
 })

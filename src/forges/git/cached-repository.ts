@@ -24,7 +24,6 @@ export interface CachedRepository {
 /** Output of a git command that looks at what is there. CorruptedCache when it fails. */
 export async function look(repository: CachedRepository, args: readonly string[], signal: AbortSignal, input?: string): Promise<string> {
   const { folder, environment } = repository
-  if (!existsSync(folder)) throw new CorruptedCache('the repository is gone')
   const env = localEnvironment(environment, folder)
   const result = await run(args, { env, cwd: folder, input, timeoutMs: LOCAL_MS }, signal)
   if (result.code !== 0) throw new CorruptedCache(`git ${args[0]} failed`)

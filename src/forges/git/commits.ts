@@ -17,9 +17,9 @@ export async function ensureCommits(
   commits: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  await alone(repository, request.headSha.length, signal, async () => {
+  const isNew = await alone(repository, request.headSha.length, signal, async () => {
     const missing = await missingOf(repository, commits, signal)
-    if (missing.length === 0) return
+    if (missing.length === 0) return false
     await repack(repository, signal)
     const wanted = missing.map((sha) => `+${sha}:refs/requests/${request.number}-${sha === request.headSha ? 'head' : 'base'}`)
     const failure = await fetchObjects(repository, access, { wanted, depth: 1 }, signal)
@@ -28,8 +28,9 @@ export async function ensureCommits(
     else if (failure) throw await reasonOfLoss(repository, access, request, signal)
     if ((await missingOf(repository, commits, signal)).length > 0)
       throw new ServiceError('git', 'the server did not send what it was asked for')
+    return true
   })
-  await keepWithinLimit(repository, signal)
+  if (isNew) await keepWithinLimit(repository, signal)
 }
 
 /** Old servers: the branch of the merge request, and as much of its history as needed to find the base, with all files. */

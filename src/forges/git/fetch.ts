@@ -56,10 +56,10 @@ export async function fetchObjects(
     },
     signal,
   )
-  // What came faster than it was watched. A commit's folders are kept: its branch points to them by now.
-  const isKept = !result.wasTooLarge && (depth !== undefined || !isTooLarge())
-  if (!isKept) {
+  // It may have come faster than it was watched.
+  if (result.wasTooLarge || isTooLarge()) {
     for (const path of await packs(folder)) if (!before.has(path)) await rm(path, { force: true })
+    for (const line of wanted) if (line.includes(':')) await rm(join(folder, line.slice(line.indexOf(':') + 1)), { force: true })
     return { kind: 'too large' }
   }
   if (result.code === 0) return undefined

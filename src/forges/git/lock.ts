@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { constants, readlinkSync } from 'node:fs'
+import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ServiceError } from '../../errors.ts'
+import { ServiceError, UserError } from '../../errors.ts'
 
 const POLL_MS = 50
 
@@ -20,6 +21,9 @@ export interface LockLimits {
  */
 export async function withLock<T>(path: string, limits: LockLimits, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const own = JSON.stringify({ pid: process.pid, machine: machine(), key: randomUUID() })
+  await mkdir(dirname(path), { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`The cache for git, ${dirname(path)}, cannot be used: ${error.code}.`)
+  })
   const until = Date.now() + limits.waitMs
   while (!(await take(path, own))) {
     signal.throwIfAborted()
@@ -37,18 +41,13 @@ export async function withLock<T>(path: string, limits: LockLimits, signal: Abor
   }
 }
 
-/** A link is made at once and whole, or not at all. */
 async function take(path: string, own: string): Promise<boolean> {
-  const draft = `${path}.${randomUUID()}`
-  await writeFile(draft, own)
   try {
-    await link(draft, path)
+    await writeFile(path, own, { flag: 'wx' })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
-  } finally {
-    await rm(draft, { force: true })
   }
 }
 
@@ -58,7 +57,7 @@ async function removeStale(path: string, staleMs: number): Promise<void> {
   const aside = `${path}.${randomUUID()}`
   await rename(path, aside).catch(() => {})
   // Somebody else may have been faster, and have it rightly by now: then it is put back.
-  if ((await contentsOf(aside)) !== seen) await link(aside, path).catch(() => {})
+  if ((await contentsOf(aside)) !== seen) await copyFile(aside, path, constants.COPYFILE_EXCL).catch(() => {})
   await rm(aside, { force: true })
 }
 

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { ServiceError } from '../../errors.ts'
-import { GitClosed } from './git-closed.ts'
+import { CorruptedCache, GitClosed } from './git-closed.ts'
 
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 const MAX_MESSAGE_BYTES = 64 * 1024
@@ -33,7 +34,7 @@ export function run(args: readonly string[], options: Run, signal: AbortSignal):
     let ended: 'aborted' | 'timeout' | 'too large' | undefined
     const end = (why: typeof ended) => {
       ended ??= why
-      endGroup(child.pid)
+      endGroup(child)
     }
     const abort = () => end('aborted')
     const timer = setTimeout(() => end('timeout'), options.timeoutMs)
@@ -51,9 +52,7 @@ export function run(args: readonly string[], options: Run, signal: AbortSignal):
     }
     child.stdin.on('error', () => {})
     child.stdin.end(options.input ?? '')
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      settle(() => reject(error.code === 'ENOENT' ? new GitClosed('git is not installed') : new ServiceError('git', error.message))),
-    )
+    child.on('error', (error) => settle(() => reject(startFailure(error, options.cwd))))
     child.on('close', (code) =>
       settle(() => {
         if (ended === 'aborted') reject(signal.reason)
@@ -64,14 +63,19 @@ export function run(args: readonly string[], options: Run, signal: AbortSignal):
   })
 }
 
-/** Git's own children, as the one that speaks HTTP, would outlive it. */
-function endGroup(pid: number | undefined): void {
-  if (pid === undefined) return
+/** Git's own children, as the one that speaks HTTP, would outlive it. Without groups of processes it alone is ended. */
+function endGroup(child: ChildProcess): void {
   try {
-    process.kill(-pid, 'SIGKILL')
+    process.kill(-(child.pid ?? Number.NaN), 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    child.kill('SIGKILL')
   }
+}
+
+/** The same code stands for a program and for a folder that is not there. */
+function startFailure(error: NodeJS.ErrnoException, cwd: string): Error {
+  if (error.code !== 'ENOENT') return new ServiceError('git', `it could not be started: ${error.code}`)
+  return existsSync(cwd) ? new GitClosed('git is not installed') : new CorruptedCache('the repository is gone')
 }
 
 function collect(stream: NodeJS.ReadableStream, maxBytes: number, full: () => void): () => string {
