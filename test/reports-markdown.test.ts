@@ -6,17 +6,17 @@ import { cleanReview, FINDINGS, HOSTILE, plainReview, sampleReview } from './fix
 
 test('a comment as its author writes it', () => {
   const report = renderMarkdown(plainReview())
-  expect(report.slice(0, report.indexOf('**Instead'))).toBe(`### pgwitness: 2 confirmed, 1 suspected
+  expect(report.slice(0, report.indexOf('**Instead'))).toBe(`### pgwitness: 3 findings, 2 confirmed, 1 suspected
 
-**Worst:** Changing the type of \`orders.total\` writes the whole table anew while nobody may read it. (\`migrations/7.sql:3\`, critical, confirmed by running it)
+**Worst:** Changing the type of \`orders.total\` writes the whole table anew while nobody may read it. (critical, confirmed by running it, \`migrations/7.sql:3\`)
 
-| Severity | Verdict | Where | What | Rule |
-|---|---|---|---|---|
-| critical | confirmed | \`migrations/7.sql:3\` | Changing the type of \`orders.total\` writes the whole table anew while nobody may read it. | \`avoid-table-rewrite\` |
-| high | confirmed | \`migrations/7.sql:2\` | Building this index refuses every write to \`orders\` until it is done. | \`require-concurrent-index\` |
-| medium | suspected | \`migrations/7.sql:5\` | Code that is still deployed may read \`orders\` with \`select *\`. | \`avoid-unread-column\` |
+| Finding | Severity | What, and where in \`migrations/\` |
+|---|---|---|
+| \`c934f2be\` | critical | Changing the type of \`orders.total\` writes the whole table anew while nobody may read it.<br>\`7.sql:3\` |
+| \`ef684d6a\` | high | Building this index refuses every write to \`orders\` until it is done.<br>\`7.sql:2\` |
+| \`c2aa6df8\` | medium, suspected | Code that is still deployed may read \`orders\` with \`select *\`.<br>\`7.sql:5\` |
 
-<details><summary><b>critical</b> · confirmed · <code>migrations/7.sql:3</code> · Change types without a rewrite</summary>
+<details><summary><code>c934f2be</code> <b>critical</b>, confirmed: Change types without a rewrite · <code>migrations/7.sql:3</code></summary>
 
 \`\`\`sql
 3 | alter table orders
@@ -24,8 +24,6 @@ test('a comment as its author writes it', () => {
 \`\`\`
 
 Changing the type of \`orders.total\` writes the whole table anew while nobody may read it.
-
-**Seen:** ACCESS EXCLUSIVE on public.orders, rewrites it, builds orders_pkey; ROW SHARE on public.shipments (embedded Postgres 18.6)
 
 ACCESS EXCLUSIVE is held until the last row is written.
 
@@ -38,13 +36,13 @@ A widened \`varchar\` would not need this.
 
 </details>
 
-<details><summary>Suppressed: 1 finding</summary>
+<details><summary>Muted: 1 finding</summary>
 
-- \`migrations/7.sql:5\` \`require-lock-timeout\`: the table is empty until the launch
+- \`migrations/7.sql:5\` \`require-lock-timeout\`: the table is empty until the launch (a comment on line 4)
 
 </details>
 
-<details><summary>Not fully measured, and why</summary>
+<details><summary>Not tested in full, and why</summary>
 
 - it failed: \`migrations/7.sql:5\`
 
@@ -54,16 +52,20 @@ A widened \`varchar\` would not need this.
 `)
 })
 
-test('a clean change is one line', () => {
-  expect(renderMarkdown(cleanReview())).toBe(
-    'pgwitness: 3 files, 12 statements, 11 measured on embedded Postgres 18.6, no model; nothing found (2 claims checked and refuted)\n',
+test('a clean change is one line, and what was refuted folded', () => {
+  const line =
+    'pgwitness: 3 files, 12 statements, 11 measured on embedded Postgres 18.6, no model; nothing found (2 claims checked and refuted)'
+  expect(renderMarkdown(cleanReview({ findings: [] }))).toBe(`<sub>${line.replace(' (2 claims checked and refuted)', '')}</sub>\n`)
+  expect(renderMarkdown(cleanReview())).toMatch(
+    /^<details><summary>Checked and harmless: 2 claims<\/summary>\n\n(- .*\n){2}\n<\/details>\n\n<sub>.*<\/sub>\n$/,
   )
+  expect(renderMarkdown(cleanReview())).toContain(line)
 })
 
 test('without a clone it says that nothing was run', () => {
   const report = renderMarkdown(plainReview({ clone: 'none', cloneVersion: null, findings: [FINDINGS.suspected] }))
   expect(report).toContain('Nothing was run: there was no clone, so these are suspicions, not measurements.')
-  expect(report).not.toContain('Not fully measured, and why')
+  expect(report).not.toContain('Not tested in full, and why')
 })
 
 test('it never outgrows a comment, and says what is missing', () => {
@@ -78,7 +80,7 @@ test('it never outgrows a comment, and says what is missing', () => {
   const report = renderMarkdown(plainReview({ findings }))
   expect(report.length).toBeLessThan(LIMITS.markdown)
   expect(report).toContain('350 more findings not in this table.')
-  expect(report).toMatch(/Evidence for 3\d\d more findings did not fit here/)
+  expect(report).toMatch(/Details of 3\d\d more findings did not fit here/)
   expect(report.match(/<details>/g)?.length).toBe(report.match(/<\/details>/g)?.length)
 })
 
@@ -94,7 +96,7 @@ describe('text of the change stays text', () => {
 
   test('no HTML but our own, no image, no mention, no address, no reference', () => {
     const tags = new Set([...prose.matchAll(/<\/?(\w+)/g)].map(([, tag]) => tag))
-    expect(tags).toEqual(new Set(['details', 'summary', 'b', 'code', 'sub', 'https']))
+    expect(tags).toEqual(new Set(['details', 'summary', 'b', 'br', 'code', 'sub', 'https']))
     expect(prose).not.toMatch(/(?<!\\)!\[|@\w|(?<!&)#\d|(?<!\\)!\d/)
     const addresses = prose.replace(/<summary>.*<\/summary>/g, '').match(/https?:\/\/[^\s>]*/g)
     expect(addresses).toEqual([

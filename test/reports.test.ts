@@ -203,7 +203,7 @@ describe('formats', () => {
     if (format === 'code-quality') expect(report).toBe('[]\n')
     else if (format === 'json') expect(report).toContain('"confirmed": 0')
     else expect(report).toContain('nothing found (2 claims checked and refuted)')
-    if (format === 'text' || format === 'markdown' || format === 'github') expect(report.split('\n')).toHaveLength(2)
+    if (format === 'text' || format === 'github') expect(report.split('\n')).toHaveLength(2)
   })
 
   test.each(FORMATS)('%s renders a review of nothing', async (format) => {

@@ -12,7 +12,7 @@ const Finding = z.object({
   endLine: z.number(),
   message: z.string(),
   explanation: z.string(),
-  evidence: z.array(z.object({ summary: z.string(), reproduce: z.string() })),
+  evidence: z.array(z.object({ summary: z.string(), reproduce: z.string(), clone: z.string().optional() })),
   fix: z.object({ text: z.string(), replacement: z.string().nullish(), steps: z.array(z.string()).nullish() }).nullish(),
   citations: z.array(z.object({ title: z.string(), url: z.string(), quote: z.string().nullable() })),
 })

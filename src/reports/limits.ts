@@ -11,9 +11,21 @@ export const LIMITS = {
   cell: 240,
   /** Findings in the markdown table. */
   rows: 50,
+  /** Findings from which on the table shows the mild ones folded. */
+  unfoldedRows: 12,
+  /** Lines of SQL that an inline comment shows unfolded; findings that it tells of. */
+  inlineSqlLines: 6,
+  together: 5,
+  /** Findings whose details are folded each by itself, not together once more. */
+  unfolded: 3,
+  /** Earlier findings that a summary names when they are gone. */
+  gone: 8,
+  /** UTF-16 units of the title and of an annotation of a status. */
+  title: 140,
+  annotation: 8000,
   /** Entries of a short list: notes, files not replayed, places of a reason, tables of an effect. */
   list: LISTED,
-  /** UTF-16 units of a markdown report. GitHub refuses a comment over 65,536 characters. */
+  /** Bytes of a markdown report. GitHub refuses a comment over 65,536 characters. */
   markdown: 60_000,
 } as const
 

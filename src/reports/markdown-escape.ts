@@ -39,10 +39,16 @@ export function fencedMarkdown(text: string, language = ''): string {
   return `${fence}${language}\n${lines}\n${fence}`
 }
 
-/** A link, or only its title when the address is not one of the web. */
-export function linkMarkdown(title: string, url: string): string {
+/** A link, or only its title when the address is not one of the web. The title is text of anybody, or Markdown of ours. */
+export function linkMarkdown(title: string, url: string, written: 'prose' | 'markdown' = 'prose'): string {
   const address = webAddress(url)
-  return address === undefined ? proseMarkdown(title) : `[${proseMarkdown(title)}](<${address.replace(/[<>\\]/g, encodeURIComponent)}>)`
+  const text = written === 'markdown' ? title : proseMarkdown(title)
+  return address === undefined ? text : `[${text}](<${address.replace(/[<>\\]/g, encodeURIComponent)}>)`
+}
+
+/** Markdown behind a heading that opens it. */
+export function fold(heading: string, body: string): string {
+  return `<details><summary>${htmlText(heading)}</summary>\n\n${body}\n\n</details>`
 }
 
 /** Text inside HTML, such as a `<summary>`, on one line. */

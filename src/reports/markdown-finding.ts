@@ -2,28 +2,52 @@ import type { Finding } from '../review/finding.ts'
 import type { Review } from '../review/review.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { excerpt } from './excerpt.ts'
+import { evidenceMarkdown, explanationMarkdown, type FindingDetail, insteadMarkdown, paragraph, sourcesMarkdown } from './finding-detail.ts'
 import { fixSql } from './fix-in-words.ts'
 import { clip, LIMITS } from './limits.ts'
-import { codeMarkdown, fencedMarkdown, htmlText, linkMarkdown, proseMarkdown } from './markdown-escape.ts'
+import { codeMarkdown, fencedMarkdown, htmlText, proseMarkdown } from './markdown-escape.ts'
+import { shortNumber } from './short-number.ts'
 import type { Source } from './source.ts'
 
+/** A finding of a review that was just made, as the parts of a text about it. */
+export function detailOf({ explanation, evidence, fix, citations }: Finding, review: Review): FindingDetail {
+  return {
+    explanation,
+    seen: evidence.map((item) => evidenceInWords(item, review)),
+    recipes: evidence.map(({ reproduce }) => reproduce),
+    fix: fix && { text: fix.text, sql: fixSql(fix) },
+    citations,
+  }
+}
+
+/** Explanations and sources that a comment has given already, by the number of the finding they stand at: a rule that applies often explains itself once. */
+export type Explained = Map<string, string>
+
 /** One finding, folded: the statement, what was seen, why it matters, what to do instead, how to see it again, where it is written. */
-export function findingMarkdown(finding: Finding, review: Review, source: Source | undefined): string {
+export function findingMarkdown(finding: Finding, review: Review, source: Source | undefined, explained: Explained): string {
+  const { severity, verdict, path, line, title } = finding
   const lines = excerpt(finding, source)
+  const detail = detailOf(finding, review)
+  const heading = `<code>${shortNumber(finding)}</code> <b>${severity}</b>, ${verdict}: ${htmlText(clip(title, LIMITS.cell))} \u00b7 <code>${htmlText(`${clip(path, LIMITS.cell)}:${line}`)}</code>`
   return [
-    `<details><summary><b>${finding.severity}</b> · ${finding.verdict} · <code>${htmlText(`${clip(finding.path, LIMITS.cell)}:${finding.line}`)}</code> · ${htmlText(clip(finding.title, LIMITS.cell))}</summary>`,
+    `<details><summary>${heading}</summary>`,
     ...(lines.length > 0 ? [fencedMarkdown(lines.join('\n'), 'sql')] : []),
     paragraph(finding.message),
-    ...seen(finding, review),
-    ...finding.explanation
-      .split(/\n\s*\n/)
-      .filter((text) => text.trim() !== '')
-      .map(paragraph),
-    ...instead(finding),
-    ...again(finding),
-    ...sources(finding),
+    ...onceExplained(finding, explained, [...explanationMarkdown(detail), ...sourcesMarkdown(detail)]),
+    ...insteadMarkdown(detail),
+    ...evidenceMarkdown(detail),
     '</details>',
   ].join('\n\n')
+}
+
+/** The blocks, or where they stand already. */
+export function onceExplained(finding: Finding, explained: Explained, blocks: readonly string[]): string[] {
+  const text = blocks.join('\n\n')
+  if (text === '') return []
+  const earlier = explained.get(text)
+  if (earlier !== undefined) return [`Why, and where it is written: at ${codeMarkdown(earlier)}.`]
+  explained.set(text, shortNumber(finding))
+  return [...blocks]
 }
 
 /** One line for a claim that an experiment refuted. */
@@ -31,34 +55,4 @@ export function harmlessMarkdown(finding: Finding, review: Review): string {
   const evidence = finding.evidence.map((item) => proseMarkdown(clip(evidenceInWords(item, review), LIMITS.cell))).join('; ')
   const place = codeMarkdown(`${clip(finding.path, LIMITS.cell)}:${finding.line}`)
   return `- ${place} ${codeMarkdown(finding.rule)}: ${proseMarkdown(clip(finding.explanation || finding.message, LIMITS.cell))}${evidence ? ` Seen: ${evidence}` : ''}`
-}
-
-function seen({ evidence }: Finding, review: Review): string[] {
-  const items = evidence.map((item) => proseMarkdown(clip(evidenceInWords(item, review), LIMITS.paragraph)))
-  return items.length > 0 ? [`**Seen:** ${items.join('<br>')}`] : []
-}
-
-function instead({ fix }: Finding): string[] {
-  if (!fix) return []
-  const steps = fixSql(fix)
-  const sql = clip(steps.join('\n'), LIMITS.sql)
-  const separately = steps.length > 1 ? ' (each in a transaction of its own)' : ''
-  return [`**Instead${separately}:** ${paragraph(fix.text)}`, ...(sql === '' ? [] : [fencedMarkdown(sql, 'sql')])]
-}
-
-/** Evidence of one finding is mostly one experiment: the same recipe is written once. */
-function again({ evidence }: Finding): string[] {
-  const recipes = [...new Set(evidence.map((item) => item.reproduce.trim()))].filter((recipe) => recipe !== '')
-  return recipes.flatMap((recipe) => ['To see it again:', fencedMarkdown(clip(recipe, LIMITS.sql))])
-}
-
-function sources({ citations }: Finding): string[] {
-  return citations.map(({ title, url, quote }) => {
-    const link = linkMarkdown(clip(title, LIMITS.cell), url)
-    return quote ? `${link}: “${proseMarkdown(clip(quote, LIMITS.paragraph))}”` : link
-  })
-}
-
-function paragraph(text: string): string {
-  return proseMarkdown(clip(text, LIMITS.paragraph))
 }
