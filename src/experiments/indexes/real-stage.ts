@@ -73,6 +73,8 @@ export async function realStage(clone: Clone, options: StageOptions): Promise<St
   }
 }
 
+const INSUFFICIENT_PRIVILEGE = '42501'
+
 /** Indexes that were made under names of ours. */
 function newIndexes(clone: Clone, { until, signal, progress }: StageOptions) {
   const byId = new Map<string, { name: string; sqlName: string }>()
@@ -89,7 +91,7 @@ function newIndexes(clone: Clone, { until, signal, progress }: StageOptions) {
     const error =
       (candidate.requires === null ? undefined : await errorOf(`create extension if not exists ${candidate.requires}`)) ??
       (await errorOf(`create index ${name} on ${table} ${bodyOf(candidate)}`))
-    if (error && !unmade.has(table)) unmade.set(table, `${error.message} (${error.code})`)
+    if (error?.code === INSUFFICIENT_PRIVILEGE && !unmade.has(table)) unmade.set(table, `${error.message} (${error.code})`)
     return error === undefined
   }
   return {

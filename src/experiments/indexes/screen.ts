@@ -8,7 +8,7 @@ import { planNodes, planOf, type WorkloadQuery } from './workload.ts'
 export interface Stage extends AsyncDisposable {
   /** Bytes of each candidate that could be made, by its id. */
   readonly bytes: ReadonlyMap<string, number>
-  /** By the table's SQL name, why the first of its candidates that could not be made was not. */
+  /** By the SQL names of tables that the role may not index, what Postgres said. */
   readonly unmade: ReadonlyMap<string, string>
   /** The candidate that has an index of this name. */
   idOfName(name: string): string | undefined

@@ -71,7 +71,7 @@ export function writeCosts(
         const made = copies.get(table) ?? 'it was not copied'
         const nothing: WriteCost = { table, indexes: own.length, inserts: null, updates: [], reason: null }
         if (typeof made === 'string') costs.push({ ...nothing, reason: made })
-        else costs.push(await guarded(clone, nothing, async () => await measure(clone, made, own, nothing)))
+        else costs.push(await guarded(clone, nothing, async () => await measure(clone, made, own, nothing, signal)))
       }
       return costs
     },
@@ -117,10 +117,11 @@ async function copy(clone: Clone, table: string, own: readonly Candidate[], inde
   return `it could not be copied: ${error.message} (${error.code})`
 }
 
-async function measure(clone: Clone, copies: Copy, own: readonly Candidate[], nothing: WriteCost): Promise<WriteCost> {
+async function measure(clone: Clone, copies: Copy, own: readonly Candidate[], nothing: WriteCost, signal: AbortSignal): Promise<WriteCost> {
   const columns = await columnsOf(clone, copies.before)
   const listed = columns.filter(({ isGenerated }) => !isGenerated).map(({ name }) => quoteIdentifier(name))
   const fill = async (one: keyof Copy, round: number): Promise<Written> => {
+    signal.throwIfAborted()
     await clone.query(`truncate ${copies[one]}`)
     const from = `select ${listed.join(', ')} from ${nothing.table} limit ${ROWS} offset ${round * ROWS}`
     return await write(clone, `insert into ${copies[one]} (${listed.join(', ')}) overriding system value ${from}`)
