@@ -46,7 +46,7 @@ export interface AdvisedIndex {
   serves: number[]
 }
 
-export interface AdvisedQuery {
+interface AdvisedQuery {
   /** One-based. */
   line: number
   costBefore: number

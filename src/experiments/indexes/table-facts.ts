@@ -14,7 +14,7 @@ export interface TableFacts {
   columns: Map<string, ColumnFacts>
 }
 
-export interface ColumnFacts {
+interface ColumnFacts {
   /** `text`, `jsonb`, `_int4`. */
   type: string
   /** As `pg_type.typcategory` has it: `A` for arrays, `S` for strings. */

@@ -15,7 +15,7 @@ export interface Trial {
   writes: WriteCost[]
 }
 
-export interface BuiltIndex {
+interface BuiltIndex {
   buildMs: number | null
   bytes: number | null
   /** Positions of the queries whose plans take it. */
@@ -24,7 +24,7 @@ export interface BuiltIndex {
   reason: string | null
 }
 
-export interface QueryRun {
+interface QueryRun {
   /** Total costs of the plans, with the indexes there. */
   costBefore: number
   costAfter: number
