@@ -133,6 +133,26 @@ describe('the command that evidence gives', () => {
   })
 })
 
+test('a reader that goes away leaves no copy of a database', async () => {
+  const before = await server.inventory()
+  writeFileSync(join(folder, 'db/b.sql'), 'create index orders_note on orders (note);')
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-c', '"$0" "$1" experiment effects db/b.sql --clone template > /dev/full', process.execPath, CLI],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        PGWITNESS_TEMPLATE_URL: server.url('shop_template', 'shop_admin'),
+        PGWITNESS_SCRIPT_URL: server.url('shop_template'),
+      },
+    },
+  )
+  expect({ status, stderr }).toMatchObject({ status: 3, stderr: expect.stringContaining('ENOSPC') })
+  expect(await server.inventory()).toEqual(before)
+})
+
 describe('a database that cannot start anew', () => {
   test('is not asked everything, and the review says what', async () => {
     writeFileSync(join(folder, 'db/b.sql'), 'create index orders_note on orders (note);')
@@ -158,6 +178,10 @@ describe('stats export', () => {
     expect(stdout).toContain('Index Scan using customers_pkey')
     expect(stdout).toMatch(/\(twin Postgres 18/)
     expect(stderr).toContain('public.orders, which the schema here does not have')
+  })
+  test('says that a schema is not there', () => {
+    const { stderr, status } = pgwitness('stats', 'export', '--url', server.url('production'), '--schema', 'public', '--schema', 'shop')
+    expect({ stderr, status }).toEqual({ stderr: 'pgwitness: There is no table in the schema shop.\n', status: 0 })
   })
   test('leaves values out when asked, and says what is missing', () => {
     const { stdout, stderr } = pgwitness('stats', 'export', '--url', server.url('production'), '--no-values')

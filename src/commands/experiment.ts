@@ -92,6 +92,18 @@ async function run(
   const signal = abortOnSignals()
   const workplace = await openWorkplace(options, signal)
   const input = await readInput(experiment, await scriptsOf(paths, workplace, fields), options, fields)
+  // Told when the clone is gone: whoever reads may end this process by closing the pipe.
+  process.stdout.write(await answer(experiment, input, paths, options, workplace, signal))
+}
+
+async function answer(
+  experiment: AnyExperiment,
+  input: unknown,
+  paths: Record<string, string>,
+  options: OwnOptions,
+  workplace: Workplace,
+  signal: AbortSignal,
+): Promise<string> {
   using progress = showProgress(options.progress)
   progress.say('starting a clone')
   await using clone = await cloneFor(Object.values(paths), options, workplace, signal)
@@ -100,8 +112,8 @@ async function run(
   progress[Symbol.dispose]()
   for (const note of clone.notes ?? []) if (!known.has(note)) console.error(`pgwitness: ${note}`)
   const on = `${clone.provider} Postgres ${clone.version}`
-  if (options.format === 'json') process.stdout.write(jsonText({ experiment: experiment.name, clone: on, input, result }))
-  else process.stdout.write(`${[...experiment.render(result), '', `${experiment.summarise(result)} (${on})`].join('\n')}\n`)
+  if (options.format === 'json') return jsonText({ experiment: experiment.name, clone: on, input, result })
+  return `${[...experiment.render(result), '', `${experiment.summarise(result)} (${on})`].join('\n')}\n`
 }
 
 /** The repository the command runs in. */
