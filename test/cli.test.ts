@@ -338,3 +338,8 @@ test.each([
 ])('%s takes no more arguments than it knows', (...args) =>
   expect(pgwitness(emptyFolder(), ...args)).toMatchObject({ status: 2, stderr: expect.stringContaining('too many arguments') }),
 )
+
+test('a URL that is refused is not repeated, for it may hold a password', () => {
+  const { status, stderr } = pgwitness(emptyFolder(), 'review', '--clone', 'mysql://me:secret@h/x')
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/^pgwitness: --clone takes .* postgres:\/\/\.\n$/) })
+})
