@@ -3,7 +3,7 @@ import { ServiceError } from '../errors.ts'
 import { SCHEMA_QUERY } from './schema-queries.ts'
 
 /** One thing that a migration means to leave. */
-export interface SchemaPart {
+interface SchemaPart {
   /** What it is and how it is called: `column public.orders.note`. */
   object: string
   /** Names, no numbers. */
