@@ -118,6 +118,11 @@ describe('the command that evidence gives', () => {
     )
     for (const one of evidence.filter(({ reproduce }) => !reproduce.includes('blocked-time'))) repeats(one)
   })
+  test('of what a script that fails before never reaches there is none', () => {
+    write('b.sql', 'create table orders (id int);\ncreate index orders_note on orders (note);')
+    const { evidence } = reviewed('db/b.sql', '--clone', 'template')
+    expect(evidence.map(({ reproduce }) => reproduce.split(' ')[2])).not.toContain('held-locks')
+  })
   test('repeats it on the same major', () => {
     write('b.sql', 'alter table customers alter column email set not null;')
     writeFileSync(join(folder, 'dump.sql'), 'create table customers (id int primary key, email text);')

@@ -95,7 +95,12 @@ function questionsOf(placement: Placement, clone: Clone, rules: readonly Rule[])
   })
   if (clone.data !== 'rows') return fixes
   const rejected = reviewed.statements.find(({ measurement }) => REJECTED.has(measurement?.error?.code ?? ''))
-  const locking = open.find(({ rule, finding }) => rule?.prove === 'effects' && finding.evidence.some(({ kind }) => kind === 'effects'))
+  // What comes after a statement that fails is not reached, and its locks are not seen.
+  const failing = reviewed.statements.findIndex(({ measurement }) => measurement?.error)
+  const locking = open.find(
+    ({ rule, finding, statement = 0 }) =>
+      rule?.prove === 'effects' && finding.evidence.some(({ kind }) => kind === 'effects') && (failing < 0 || statement < failing),
+  )
   const concurrent = reviewed.statements.find(({ statement }) => /\bconcurrently\b/i.test(statement.text))
   const at = (statement: ReviewedStatement | undefined) => open.find(({ finding }) => finding.line === statement?.statement.line)
   return [
