@@ -123,6 +123,20 @@ describe('the command that evidence gives', () => {
     const { evidence } = reviewed('db/b.sql', '--clone', 'template')
     expect(evidence.map(({ reproduce }) => reproduce.split(' ')[2])).not.toContain('held-locks')
   })
+  test('duplicates are looked for where there are rows', () => {
+    write('b.sql', 'create unique index orders_note on orders (note);')
+    const { stdout } = spawnSync(
+      process.execPath,
+      [CLI, 'review', 'db/b.sql', '--clone', 'template', '--budget', '0', '--format', 'json'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+        env: environment(),
+      },
+    )
+    const { findings } = JSON.parse(stdout) as { findings: Array<{ rule: string; verdict: string; explanation: string }> }
+    expect(findings.find(({ rule }) => rule === 'require-checked-duplicates')?.verdict).not.toBe('suspected')
+  })
   test('repeats it on the same major', () => {
     write('b.sql', 'alter table customers alter column email set not null;')
     writeFileSync(join(folder, 'dump.sql'), 'create table customers (id int primary key, email text);')

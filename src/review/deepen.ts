@@ -6,6 +6,7 @@ import { type Rule, SEVERITIES } from '../rules/rule.ts'
 import { standingAt } from './base.ts'
 import type { Finding } from './finding.ts'
 import { count } from './lists.ts'
+import { REJECTED_ROWS } from './rejected-rows.ts'
 import type { ReviewedStatement, ReviewParts } from './review.ts'
 import { nameOf, type ScriptReview } from './review-script.ts'
 
@@ -71,9 +72,6 @@ function bySeverity(a: Question, b: Question): number {
   return rank(b) - rank(a)
 }
 
-/** Rows that do not fit a constraint or a new type. */
-const REJECTED = new Set(['23502', '23503', '23505', '23514', '23P01', '22001', '22003', '22007', '22008', '22P02'])
-
 function questionsOf(placement: Placement, clone: Clone, rules: readonly Rule[]): Question[] {
   const { placed, reviewed } = placement.review
   const { script } = reviewed
@@ -89,12 +87,12 @@ function questionsOf(placement: Placement, clone: Clone, rules: readonly Rule[])
     about ? [{ experiment, placement, index: about.index, finding: about.finding, input: { script: script.sql, ...more } }] : []
   const fixes = open.flatMap((one) => {
     const { steps = concurrentOf(one.finding.fix?.replacement) } = one.finding.fix ?? {}
-    return steps?.every(canRun) && one.rule?.prove !== 'none'
+    return steps?.every(canRun) && one.rule?.prove !== 'none' && one.rule?.prove !== 'rows'
       ? ask('rehearse-fix', one, { ...placeOf(one, reviewed.statements), steps })
       : []
   })
   if (clone.data !== 'rows') return fixes
-  const rejected = reviewed.statements.find(({ measurement }) => REJECTED.has(measurement?.error?.code ?? ''))
+  const rejected = reviewed.statements.find(({ measurement }) => REJECTED_ROWS.has(measurement?.error?.code ?? ''))
   // What comes after a statement that fails is not reached, and its locks are not seen.
   const failing = reviewed.statements.findIndex(({ measurement }) => measurement?.error)
   const locking = open.find(
