@@ -20,8 +20,8 @@ export async function experimentsPage(): Promise<string> {
   return `# Experiments
 
 Each puts one question to a clone and measures the answer; reviews are made of them. \`pgwitness experiment NAME …\` runs one by hand, with \`--format json\` for its whole result, and
-\`--clone\`, \`--postgres\`, \`--schema\`, \`--stats\`, \`--config\`, \`--no-cache\` as for a review. The base is the migrations of the current folder that come before the files named. A value \`@FILE\` is
-read from the file. Exit code 0, or 2 and 3 as for a review. Generated from \`src/experiments/\`.
+\`--clone\`, \`--postgres\`, \`--schema\`, \`--stats\`, \`--config\`, \`--no-cache\` as for a review. The base is the migrations of the current folder that come before the files named;
+a clone with rows has what its database has, and \`--after FILE …\` runs there what else comes before. A value \`@FILE\` is read from the file. Exit code 0, or 2 and 3 as for a review. Generated from \`src/experiments/\`.
 
 ${sections.join('\n\n')}
 `

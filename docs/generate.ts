@@ -49,7 +49,7 @@ function rulePage(rule: Rule): string {
     `# ${rule.id}`,
     `**${rule.title}.** ${rule.severity}${rule.optIn ? ', opt-in' : ''} · ${rule.area} · Postgres ${versionsInWords(rule)} · shown by ${rule.prove}`,
     rule.why.trim(),
-    ...(rule.unproved ? [`A clone cannot settle this: ${rule.unproved}.`] : []),
+    ...(rule.unproved ? [`${rule.prove === 'rows' ? 'Only a clone with rows settles this' : 'A clone cannot settle this'}: ${rule.unproved}.`] : []),
     ...(fix ? ['## Instead', fix.text.trim()] : []),
     ...(fix?.insert ? [`Write \`${fix.insert}\` after \`${fix.after}\`.`] : []),
     ...(fix?.steps ? ['Each step in a transaction of its own:', sql(stepsInWords(rule).join('\n'))] : []),

@@ -92,3 +92,12 @@ test('rows that are lost are counted', async () => {
   expect(EXPERIMENT.summarise(dropped)).toBe('30 values of public.customers.email are lost.')
   expect(JSON.stringify([result, dropped])).not.toContain('canary')
 })
+
+test('names that a script makes up are in no schema before it, and end nothing', async () => {
+  const clones = templateClones({ url: server.url('shop_template', 'shop_admin'), scriptUrl: server.url('shop_template') })
+  const up = `do $$ begin execute 'alter table customers add column ' || reverse('ytrewq') || ' int'; execute 'create table ' || reverse('kcod') || ' (a int)'; end $$`
+  expect(await run(clones, up, 'select 1')).toMatchObject({
+    notRestored: [{ object: 'column public.customers.…1' }, { object: expect.stringMatching(/^column public\.…\d\.a$/) }, {}],
+    failed: { direction: 'second up', code: '42701' },
+  })
+})

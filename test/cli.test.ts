@@ -323,3 +323,23 @@ test('help and version', () => {
   expect(pgwitness('.', '--version').stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/)
   expect(pgwitness('.', 'review', '--help').stdout).toContain('--fail-on')
 })
+
+test('what cannot be written is told, and is no finding', () => {
+  const run = (command: string) => spawnSync('sh', ['-c', `"$0" "$1" ${command}`, process.execPath, CLI], { encoding: 'utf8' })
+  const { status, stderr } = run('rules > /dev/full')
+  expect({ status, stderr }).toEqual({ status: 3, stderr: 'pgwitness: standard output cannot be written: ENOSPC.\n' })
+  expect(run('rules | head -1').status).toBe(0)
+})
+
+test.each([
+  ['rules', 'require-lock-timeout', 'more'],
+  ['audit', '.', 'more'],
+  ['stats', 'export', 'more'],
+])('%s takes no more arguments than it knows', (...args) =>
+  expect(pgwitness(emptyFolder(), ...args)).toMatchObject({ status: 2, stderr: expect.stringContaining('too many arguments') }),
+)
+
+test('a URL that is refused is not repeated, for it may hold a password', () => {
+  const { status, stderr } = pgwitness(emptyFolder(), 'review', '--clone', 'mysql://me:secret@h/x')
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/^pgwitness: --clone takes .* postgres:\/\/\.\n$/) })
+})

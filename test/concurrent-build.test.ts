@@ -59,4 +59,5 @@ test('REINDEX leaves its copy, a unique build over duplicates its index; in a tr
   await clone.restart?.(signal)
   const inside = await run(clone, 'create index concurrently i on orders (note)', { transaction: 'file', lockTimeoutMs: 0, oldMs: 0 })
   expect(inside.runs).toMatchObject([{ failed: { code: '25001' }, invalid: [] }])
+  await expect(run(clone, 'create index i on orders (note)', {})).rejects.toThrow('Nothing of this script runs CONCURRENTLY')
 }, 60_000)

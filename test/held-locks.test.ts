@@ -103,3 +103,16 @@ test('an embedded clone has one connection only', async () => {
   const asked = EXPERIMENT.run(embedded, { script: 'select 1', transaction: 'file' }, { signal, progress() {} })
   await expect(asked).rejects.toThrow('several connections')
 }, 60_000)
+
+test('what may have let go of its locks before anybody looked is not said to have held none', () => {
+  const transaction = { line: 1, ms: 1, commitMs: 0, locks: [], walBytes: 0, sizes: [], written: [], statements: [] }
+  const said = (alone: boolean, code?: string): string =>
+    EXPERIMENT.summarise({
+      transactions: [{ ...transaction, alone }],
+      temporaryBytes: null,
+      failed: code === undefined ? null : { line: 1, code, message: 'no' },
+    })
+  expect(said(false)).toBe('No lock was held; 0 B of WAL.')
+  expect(said(true)).toBe('No lock was seen; 0 B of WAL.')
+  expect(said(false, '23502')).toBe('No lock was seen; 0 B of WAL; line 1 fails: no (23502).')
+})

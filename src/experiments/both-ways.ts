@@ -64,7 +64,7 @@ export const EXPERIMENT: Experiment<z.infer<typeof Input>, BothWays> = {
       } else if (direction === 'down') {
         result.notRestored = compareSchemas(before, now)
         result.reordered = reorderedTables(before, now)
-        const kept = await countHeld(clone, now)
+        const kept = await countHeld(clone, now, held)
         result.rowsLost = lostRows(held, kept)
         result.valuesLost = lostValues(held, kept)
       } else result.secondUp = compareSchemas(first, now)
@@ -114,13 +114,18 @@ interface Held {
   values: Map<string, number>
 }
 
-/** By table. Names come from the schema and are quoted there; a partitioned table's rows are its partitions'. */
-async function countHeld(clone: Clone, schema: Schema): Promise<Map<string, Held>> {
+/**
+ * By table, of those that `wanted` has: names that a script made up may be masked. Names come from the schema and are quoted there; a partitioned
+ * table's rows are its partitions'.
+ */
+async function countHeld(clone: Clone, schema: Schema, wanted?: ReadonlyMap<string, Held>): Promise<Map<string, Held>> {
   const held = new Map<string, Held>()
-  for (const [object, definition] of schema) {
+  const definitions = new Map([...schema.values()].map((part) => [part.object, part.definition]))
+  for (const [object, definition] of definitions) {
     const [, table] = /^order of columns (.+)$/s.exec(object) ?? []
-    if (table === undefined || /^(?:partitioned|foreign)\b/.test(schema.get(`table ${table}`) ?? '')) continue
-    const columns = splitNames(definition)
+    if (table === undefined || (wanted && !wanted.has(table)) || /^(?:partitioned|foreign)\b/.test(definitions.get(`table ${table}`) ?? ''))
+      continue
+    const columns = splitNames(definition).filter((column) => wanted?.get(table)?.values.has(column) ?? true)
     const counts = ['pg_catalog.count(*)', ...columns.map((column) => `pg_catalog.count(${column})`)]
     const [row] = await clone.query<{ counts: string[] }>(
       `select array[${counts.join(', ')}]::pg_catalog.text[] as counts from only ${table}`,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Clone, Connection } from '../clones/clone.ts'
+import { UserError } from '../errors.ts'
 import { readScript } from '../sql/reader/read-script.ts'
 import type { Experiment } from './experiment.ts'
 import { runScript, type ScriptFailure } from './run-script.ts'
@@ -60,7 +61,10 @@ export const EXPERIMENT: Experiment<Settings, ConcurrentBuild> = {
   input: Input,
   needs: 'connections',
   async run(clone, input, { signal, progress }) {
-    const touched = await touchedTables(clone, await readScript(input.script, input.transaction))
+    const statements = await readScript(input.script, input.transaction)
+    if (!statements.some(({ text }) => /\bconcurrently\b/i.test(text)))
+      throw new UserError('Nothing of this script runs CONCURRENTLY: what it makes others wait for is told by `blocked-time`.')
+    const touched = await touchedTables(clone, statements)
     const [otherTable = null] = await otherTables(clone, touched)
     const result: ConcurrentBuild = { otherTable, runs: [], notes: [] }
     for (const lockTimeoutMs of input.lockTimeoutMs > 0 ? [null, input.lockTimeoutMs] : [null]) {

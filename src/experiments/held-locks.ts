@@ -88,7 +88,9 @@ export const EXPERIMENT: Experiment<z.infer<typeof Input>, HeldLocks> = {
       .flatMap(({ locks }) => locks)
       .reduce<HeldLock | undefined>((best, one) => (isWorse(one, best) ? one : best), undefined)
     const wal = transactions.reduce((sum, { walBytes }) => sum + walBytes, 0)
-    const said = longest ? `${lockName(longest.mode)} on ${longest.relation} was held for ${shown(longest.heldMs)}` : 'No lock was held'
+    // What failed, and what ran outside of a transaction, may have let go before anybody looked.
+    const nothing = failed || transactions.some(({ alone }) => alone) ? 'No lock was seen' : 'No lock was held'
+    const said = longest ? `${lockName(longest.mode)} on ${longest.relation} was held for ${shown(longest.heldMs)}` : nothing
     const end = failed ? `; line ${failed.line} fails: ${failed.message} (${failed.code})` : ''
     return `${said}; ${bytes(wal)} of WAL${end}.`
   },

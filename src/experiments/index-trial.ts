@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts'
 import { loadParser } from '../sql/reader/parser.ts'
 import type { Experiment } from './experiment.ts'
 import { adviceOf, type IndexAdvice } from './indexes/advice.ts'
-import { idOf } from './indexes/candidate.ts'
+import { idOf, tableOfId } from './indexes/candidate.ts'
 import { candidatesFor } from './indexes/candidates.ts'
 import { renderAdvice, summariseAdvice } from './indexes/render-advice.ts'
 import { openScreen } from './indexes/screen.ts'
@@ -37,13 +37,13 @@ export const EXPERIMENT: Experiment<z.input<typeof Input>, IndexAdvice> = {
     const { queries, plans, refused } = await readWorkload(clone, text, signal)
     const facts = await readTableFacts(clone, [...new Set(plans.flatMap(relationsOf))])
     const candidates = plans.map((plan, index) => tableUses(plan, facts).flatMap((use) => candidatesFor(use, queries[index]?.sql ?? '')))
-    const { search, screening, bytes } = await chosen(clone, { queries, candidates, until, progress }, signal)
+    const { search, screening, bytes, unmade } = await chosen(clone, { queries, candidates, until, progress }, signal)
     const trial =
       !skipBuild && clone.data === 'rows' && search.chosen.length > 0
         ? await tryIndexes(clone, search.chosen, queries, { signal, progress })
         : null
     const considered = new Set(candidates.flat().map(idOf)).size
-    return adviceOf({ queries, refused, search, screening, considered, bytes, trial })
+    return adviceOf({ queries, refused, search, screening, considered, bytes, unmade, trial })
   },
   summarise: summariseAdvice,
   render: renderAdvice,
@@ -52,5 +52,8 @@ export const EXPERIMENT: Experiment<z.input<typeof Input>, IndexAdvice> = {
 /** What was hypothetical is gone when this returns. */
 async function chosen(clone: Clone, input: Omit<SearchInput, 'screen'>, signal: AbortSignal) {
   await using screen = await openScreen(clone, input.candidates.flat(), { ...input, signal })
-  return { search: await searchIndexes({ ...input, screen }), screening: screen.how, bytes: new Map(screen.bytes) }
+  const search = await searchIndexes({ ...input, screen })
+  const possible = new Set([...screen.bytes.keys()].map(tableOfId))
+  const unmade = [...screen.unmade].flatMap(([table, reason]) => (possible.has(table) ? [] : [{ table, reason }]))
+  return { search, screening: screen.how, bytes: new Map(screen.bytes), unmade }
 }

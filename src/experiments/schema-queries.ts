@@ -105,22 +105,24 @@ const DEFAULT_RIGHTS = `select concat('default rights of ', pg_get_userbyid(d.de
 const COMMENTS = `select 'comment on ' || pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description
   from pg_description d where d.objoid >= 16384 and not exists (select from pg_depend e where e.classid = d.classoid and e.objid = d.objoid and e.deptype = 'e')`
 
-export const SCHEMA_QUERY = `select object::text as object, coalesce(definition::text, '') as definition from (${[
-  SCHEMAS,
-  RELATIONS,
-  COLUMNS,
-  ORDER,
-  CONSTRAINTS,
-  INDEXES,
-  TRIGGERS,
-  FUNCTIONS,
-  TYPES,
-  SEQUENCES,
-  POLICIES,
-  RULES,
-  STATISTICS,
-  EXTENSIONS,
-  PUBLICATIONS,
-  DEFAULT_RIGHTS,
-  COMMENTS,
-].join('\nunion all ')}) parts (object, definition) where object is not null order by 1`
+/** The marks are numbers, which no mask touches. */
+export const SCHEMA_QUERY = `select object::text as object, coalesce(definition::text, '') as definition,
+    hashtextextended(object::text, 0)::text as key, hashtextextended(coalesce(definition::text, ''), 0)::text as mark from (${[
+      SCHEMAS,
+      RELATIONS,
+      COLUMNS,
+      ORDER,
+      CONSTRAINTS,
+      INDEXES,
+      TRIGGERS,
+      FUNCTIONS,
+      TYPES,
+      SEQUENCES,
+      POLICIES,
+      RULES,
+      STATISTICS,
+      EXTENSIONS,
+      PUBLICATIONS,
+      DEFAULT_RIGHTS,
+      COMMENTS,
+    ].join('\nunion all ')}) parts (object, definition) where object is not null order by 1`

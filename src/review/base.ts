@@ -56,3 +56,14 @@ export async function applyScript(
   }
   return await readCatalog(clone)
 }
+
+/** The clone whose base is what stood there before a script: going back to it means running what had run before. */
+export function standingAt(clone: Clone, before: ReadonlyArray<Step[]>): Clone {
+  const here = Object.create(clone) as Clone
+  if (clone.restart)
+    here.restart = async (signal) => {
+      await clone.restart?.(signal)
+      for (const steps of before) await clone.batch(steps, signal)
+    }
+  return here
+}

@@ -2,10 +2,11 @@ import type { Clone, Step } from '../clones/clone.ts'
 import { ServiceError, UserError } from '../errors.ts'
 import type { Evidence } from '../experiments/evidence.ts'
 import { EXPERIMENTS } from '../experiments/experiments.ts'
-import type { Script } from '../extractors/script.ts'
 import { type Rule, SEVERITIES } from '../rules/rule.ts'
+import { standingAt } from './base.ts'
 import type { Finding } from './finding.ts'
 import { count } from './lists.ts'
+import { REJECTED_ROWS } from './rejected-rows.ts'
 import type { ReviewedStatement, ReviewParts } from './review.ts'
 import { nameOf, type ScriptReview } from './review-script.ts'
 
@@ -14,6 +15,8 @@ export interface Placement {
   review: ScriptReview
   /** How many of the groups of steps that ran stood before it. */
   ranBefore: number
+  /** Paths of the scripts that ran before it since the base. */
+  before: readonly string[]
 }
 
 /** A further question about a finding. */
@@ -37,8 +40,11 @@ export async function deepen(
   parts: ReviewParts,
   signal: AbortSignal,
 ): Promise<string[]> {
-  if (!clone.restart || !clone.connect) return []
+  if (!clone.connect) return []
   const questions = placements.flatMap((placement) => questionsOf(placement, clone, parts.rules)).sort(bySeverity)
+  if (!clone.restart) {
+    return questions.length === 0 ? [] : [`Not asked, because this database cannot start anew: ${namesOf(questions)}.`]
+  }
   const until = Math.min(parts.deadline, performance.now() + parts.budgetMs)
   const failed = new Set<string>()
   let asked = 0
@@ -53,12 +59,12 @@ export async function deepen(
   const late = questions.slice(asked)
   return [
     ...failed,
-    ...(late.length === 0
-      ? []
-      : [
-          `The budget was spent before ${count(late.length, 'further experiment')}: ${[...new Set(late.map(({ experiment }) => experiment))].join(', ')} (--budget).`,
-        ]),
+    ...(late.length === 0 ? [] : [`The budget was spent before ${count(late.length, 'further experiment')}: ${namesOf(late)} (--budget).`]),
   ]
+}
+
+function namesOf(questions: readonly Question[]): string {
+  return [...new Set(questions.map(({ experiment }) => experiment))].join(', ')
 }
 
 function bySeverity(a: Question, b: Question): number {
@@ -66,14 +72,11 @@ function bySeverity(a: Question, b: Question): number {
   return rank(b) - rank(a)
 }
 
-/** Rows that do not fit a constraint or a new type. */
-const REJECTED = new Set(['23502', '23503', '23505', '23514', '23P01', '22001', '22003', '22007', '22008', '22P02'])
-
 function questionsOf(placement: Placement, clone: Clone, rules: readonly Rule[]): Question[] {
   const { placed, reviewed } = placement.review
   const { script } = reviewed
   const open = placed
-    .map(({ finding }, index) => ({ finding, index, rule: rules.find(({ id }) => id === finding.rule) }))
+    .map(({ finding, statement }, index) => ({ finding, statement, index, rule: rules.find(({ id }) => id === finding.rule) }))
     .filter(({ finding }) => finding.verdict !== 'refuted' && !finding.suppressed)
     .sort((a, b) => SEVERITIES.indexOf(b.finding.severity) - SEVERITIES.indexOf(a.finding.severity))
   const ask = (
@@ -84,11 +87,18 @@ function questionsOf(placement: Placement, clone: Clone, rules: readonly Rule[])
     about ? [{ experiment, placement, index: about.index, finding: about.finding, input: { script: script.sql, ...more } }] : []
   const fixes = open.flatMap((one) => {
     const { steps = concurrentOf(one.finding.fix?.replacement) } = one.finding.fix ?? {}
-    return steps?.every(canRun) && one.rule?.prove !== 'none' ? ask('rehearse-fix', one, { line: one.finding.line, steps }) : []
+    return steps?.every(canRun) && one.rule?.prove !== 'none' && one.rule?.prove !== 'rows'
+      ? ask('rehearse-fix', one, { ...placeOf(one, reviewed.statements), steps })
+      : []
   })
   if (clone.data !== 'rows') return fixes
-  const rejected = reviewed.statements.find(({ measurement }) => REJECTED.has(measurement?.error?.code ?? ''))
-  const locking = open.find(({ rule, finding }) => rule?.prove === 'effects' && finding.evidence.some(({ kind }) => kind === 'effects'))
+  const rejected = reviewed.statements.find(({ measurement }) => REJECTED_ROWS.has(measurement?.error?.code ?? ''))
+  // What comes after a statement that fails is not reached, and its locks are not seen.
+  const failing = reviewed.statements.findIndex(({ measurement }) => measurement?.error)
+  const locking = open.find(
+    ({ rule, finding, statement = 0 }) =>
+      rule?.prove === 'effects' && finding.evidence.some(({ kind }) => kind === 'effects') && (failing < 0 || statement < failing),
+  )
   const concurrent = reviewed.statements.find(({ statement }) => /\bconcurrently\b/i.test(statement.text))
   const at = (statement: ReviewedStatement | undefined) => open.find(({ finding }) => finding.line === statement?.statement.line)
   return [
@@ -98,6 +108,15 @@ function questionsOf(placement: Placement, clone: Clone, rules: readonly Rule[])
     ...ask('concurrent-build', concurrent && at(concurrent)),
     ...fixes,
   ]
+}
+
+/** Its line, or its number where it shares the line with another. */
+function placeOf(
+  { finding: { line }, statement: index }: { finding: Finding; statement: number | undefined },
+  statements: readonly ReviewedStatement[],
+): { line: number } | { statement: number } {
+  const shared = statements.filter(({ statement }) => statement.line <= line && line <= statement.endLine).length > 1
+  return shared && index !== undefined ? { statement: index + 1 } : { line }
 }
 
 /** A statement that does the same beside the application's. */
@@ -133,23 +152,13 @@ async function ask(
       clone: nameOf(clone),
       result,
       summary: `${question.experiment === 'rehearse-fix' ? 'the fix, rehearsed: ' : ''}${experiment.summarise(result)}`,
-      reproduce: commandOf(question, clone),
+      reproduce: commandOf(question, clone, parts.postgres),
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason
     if (error instanceof ServiceError || error instanceof UserError) return error.message
     throw error
   }
-}
-
-/** The clone whose base is what stood there before a script: going back to it means running what had run before. */
-function standingAt(clone: Clone, before: ReadonlyArray<Step[]>): Clone {
-  const here = Object.create(clone) as Clone
-  here.restart = async (signal) => {
-    await clone.restart?.(signal)
-    for (const steps of before) await clone.batch(steps, signal)
-  }
-  return here
 }
 
 function addEvidence({ placement, index }: Question, evidence: Evidence): void {
@@ -160,19 +169,25 @@ function addEvidence({ placement, index }: Question, evidence: Evidence): void {
 }
 
 /** What a reader can run in the repository. */
-function commandOf({ experiment, placement, input }: Question, clone: Clone): string {
+function commandOf({ experiment, placement, input }: Question, clone: Clone, postgres: number): string {
   const { script } = placement.review.reviewed
   const steps = ((input.steps as string[] | undefined) ?? []).map((step) => `'${step.trim().replaceAll("'", "'\\''")}'`)
+  // Where the base is what somebody's database holds, the rest of the change is not in it.
+  const before = clone.data === 'rows' ? [...new Set(placement.before)].filter((path) => path !== script.path) : []
   const parts = [
-    `pgwitness experiment ${experiment} ${pathForShell(script)}`,
+    `pgwitness experiment ${experiment} ${pathForShell(script.path)}`,
     ...(input.transaction === undefined ? [] : [`--transaction ${script.transaction}`]),
     ...(input.line === undefined ? [] : [`--line ${String(input.line)}`]),
+    ...(input.statement === undefined ? [] : [`--statement ${String(input.statement)}`]),
     ...(steps.length === 0 ? [] : [`--steps ${steps.join(' ')}`]),
-    `--clone ${clone.provider === 'url' ? 'postgres://…' : clone.provider}`,
+    ...(before.length === 0 ? [] : [`--after ${before.map(pathForShell).join(' ')}`]),
+    // A twin is asked nothing here that a local clone of its major would not answer.
+    ...(clone.provider === 'twin' ? ['--clone local --postgres 18'] : [`--clone ${clone.provider}`]),
+    ...(clone.provider === 'local' || clone.provider === 'dblab' ? [`--postgres ${postgres}`] : []),
   ]
   return parts.join(' ')
 }
 
-function pathForShell({ path }: Script): string {
+function pathForShell(path: string): string {
   return /^[\w./-]+$/.test(path) && !path.startsWith('-') ? path : `'./${path.replaceAll("'", "'\\''")}'`
 }

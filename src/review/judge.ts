@@ -7,6 +7,7 @@ import type { Operation } from '../sql/operation.ts'
 import { effectsInWords } from './effects-in-words.ts'
 import type { Verdict } from './finding.ts'
 import { shortList } from './lists.ts'
+import { REJECTED_ROWS } from './rejected-rows.ts'
 
 /** What a claim is held against. */
 export interface Witness {
@@ -17,6 +18,8 @@ export interface Witness {
   seenAgain: boolean
   /** `embedded Postgres 18.6`; undefined without a clone. */
   clone: string | undefined
+  /** It holds rows of somebody's. */
+  hasRows: boolean
   postgres: number
 }
 
@@ -32,6 +35,7 @@ export function judge(claim: Claim, witness: Witness, nextId: () => string): Jud
   const { rule } = claim
   const { measurement, clone } = witness
   if (rule.prove === 'none') return { verdict: 'suspected', reason: `Not tested: ${rule.unproved}.`, evidence: [] }
+  if (rule.prove === 'rows') return byRows(claim, witness, nextId)
   if (rule.prove === 'grammar') return byGrammar(claim, nextId)
   if (rule.prove === 'catalog') return byCatalog(claim, witness, nextId)
   if (!clone || !measurement) return { verdict: 'suspected', reason: 'Not tested: there is no clone to run it on.', evidence: [] }
@@ -90,6 +94,24 @@ function byOutcome(claim: Claim, measurement: Measurement, { measured, clone, po
   if (claim.rule.inconclusive)
     return { verdict: 'suspected', reason: `It ran without that error, which proves nothing: ${claim.rule.inconclusive}.`, evidence }
   return { verdict: 'refuted', reason: 'It ran without that error.', evidence }
+}
+
+/** What rows break is told by rows: those of the clone. */
+function byRows(claim: Claim, { measurement, clone, hasRows }: Witness, nextId: () => string): Judgement {
+  if (!hasRows || !measurement) return { verdict: 'suspected', reason: `Not tested: ${claim.rule.unproved}.`, evidence: [] }
+  const { error } = measurement
+  const evidence: Evidence = {
+    id: nextId(),
+    kind: 'outcome',
+    clone: clone ?? '',
+    code: error?.code ?? null,
+    message: error?.message ?? 'succeeded',
+    summary: error ? `ERROR ${error.code}: ${error.message}` : 'It ran on the rows of the clone without an error.',
+    reproduce: claim.statement.text,
+  }
+  if (!error) return { verdict: 'refuted', reason: 'It ran on the rows of the clone: none is in its way.', evidence: [evidence] }
+  if (REJECTED_ROWS.has(error.code)) return { verdict: 'confirmed', reason: '', evidence: [evidence] }
+  return { verdict: 'suspected', reason: `Not tested: it failed for another reason (${error.message}).`, evidence: [evidence] }
 }
 
 /** What is different in the catalog since it ran. */

@@ -101,6 +101,7 @@ async function judgeAll(
       measured: seen.get(keyOf(claim))?.operation ?? asMeasured?.[statement.index]?.operations[operationIndex(claim)],
       seenAgain: seen.has(keyOf(claim)),
       clone: clone && nameOf(clone),
+      hasRows: clone?.data === 'rows',
       postgres: parts.postgres,
     }
     return { finding: findingOf(script, claim, judge(claim, witness, parts.nextEvidenceId), audience), statement: statement.index }
@@ -109,7 +110,14 @@ async function judgeAll(
 
 /** A claim made of rows that a rule's query found is settled by them. */
 export function judgeRows(script: Script, claim: Claim, clone: Clone, parts: ReviewParts): Placed {
-  const witness: Witness = { measurement: undefined, measured: undefined, seenAgain: true, clone: nameOf(clone), postgres: parts.postgres }
+  const witness: Witness = {
+    measurement: undefined,
+    measured: undefined,
+    seenAgain: true,
+    clone: nameOf(clone),
+    hasRows: clone.data === 'rows',
+    postgres: parts.postgres,
+  }
   const audience = { occurrences: new Map<string, number>(), postgres: parts.postgres }
   return { finding: findingOf(script, claim, judge(claim, witness, parts.nextEvidenceId), audience), statement: claim.statement.index }
 }

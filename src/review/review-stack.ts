@@ -42,7 +42,11 @@ async function reviewSteps(stack: Stack, clone: Clone | undefined, parts: Review
   const answered = parts.rules.filter(({ id }) => before.rows.has(id))
   const after = await rowsOf(clone, answered, parts, ran, signal)
   if (clone) addRowClaims(reviews, before, after, clone, parts)
-  const placements = reviews.map((review, index) => ({ review, ranBefore: walked.ranBefore[index] ?? 0 }))
+  const placements = reviews.map((review, index) => ({
+    review,
+    ranBefore: walked.ranBefore[index] ?? 0,
+    before: stack.steps.slice(0, walked.places[index]).map(({ script }) => script.path),
+  }))
   const further = clone && parts.budgetMs > 0 ? await deepen(placements, clone, ran, parts, signal) : []
   return {
     scripts: reviews.map(({ reviewed }) => reviewed),
@@ -69,6 +73,8 @@ interface Walk {
   reviews: ScriptReview[]
   /** How much had run before each of them. */
   ranBefore: number[]
+  /** Where each of them is in the stack. */
+  places: number[]
   skippedBase: SkippedBase[]
   /** What the clone holds now. */
   catalog: Catalog | undefined
@@ -80,6 +86,7 @@ async function walk(stack: Stack, clone: Clone | undefined, ran: Step[][], parts
   const now: Walk = {
     reviews: [],
     ranBefore: [],
+    places: [],
     skippedBase: [...(clone?.skipped ?? [])],
     catalog: clone && (await readCatalog(clone)),
     late: undefined,
@@ -103,6 +110,7 @@ async function walk(stack: Stack, clone: Clone | undefined, ran: Step[][], parts
       baseIsWhole: stack.baseIsWhole && now.skippedBase.length === 0,
     }
     now.ranBefore.push(ran.length)
+    now.places.push(index)
     const one = await reviewScript(script, around, parts, signal)
     now.reviews.push(one)
     earlier.push(...one.scene.statements)

@@ -57,11 +57,11 @@ export const RuleFile = z
       .default([])
       .describe('Rules that say the same of a statement more precisely: where one of them speaks, this one is silent'),
     prove: z
-      .enum(['effects', 'change', 'outcome', 'catalog', 'grammar', 'none'])
+      .enum(['effects', 'change', 'outcome', 'catalog', 'grammar', 'rows', 'none'])
       .default('effects')
       .describe(
         'What settles the claim. effects: the same condition over measured effects. change: it ran and changed the catalog (a no-op refutes). ' +
-          "outcome: `failed` or `warned` meets `expect`. catalog: the query's rows, or what a detector read from the catalog. grammar: Postgres's own parser, which needs no clone. none: `unproved` says why",
+          "outcome: `failed` or `warned` meets `expect`. catalog: the query's rows, or what a detector read from the catalog. grammar: Postgres's own parser, which needs no clone. rows: whether it fails for the rows of a clone that has some; `unproved` says why not elsewhere. none: `unproved` says why",
       ),
     expect: z.record(z.string(), z.any()).optional().describe('A condition over the measured words that confirms the claim'),
     inconclusive: z
@@ -82,5 +82,5 @@ export const RuleFile = z
   })
   .refine((rule) => [rule.when, rule.query, rule.detect].filter(Boolean).length === 1, 'say exactly one of `when`, `query`, `detect`')
   .refine((rule) => rule.prove !== 'outcome' || rule.expect, '`prove: outcome` needs `expect`')
-  .refine((rule) => rule.prove !== 'none' || rule.unproved, '`prove: none` needs `unproved`')
+  .refine((rule) => !/^(?:none|rows)$/.test(rule.prove) || rule.unproved, '`prove: none` and `prove: rows` need `unproved`')
 export type RuleFile = z.infer<typeof RuleFile>

@@ -12,20 +12,30 @@ export function readDatabaseUrl(text: string, what: string): Target {
   const url = URL.canParse(whole) ? new URL(whole) : undefined
   if (!url || !/^postgres(?:ql)?:$/.test(url.protocol))
     throw new UserError(`${what} is no URL of a database: postgres://user:password@host/database.`)
-  const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname)
-  const database = decodeURIComponent(url.pathname.slice(1))
-  const user = decodeURIComponent(url.username)
+  const decoded = (part: string): string => decode(part, what)
+  const host = url.searchParams.get('host') ?? decoded(url.hostname)
+  const database = decoded(url.pathname.slice(1))
+  const user = decoded(url.username)
   const missing = host === '' ? 'host' : database === '' ? 'database' : user === '' ? 'role' : undefined
   if (missing !== undefined) throw new UserError(`${what} names no ${missing}: postgres://user:password@host/database.`)
   const ssl = readTls(url.searchParams, what)
   const port = url.searchParams.get('port') ?? url.port
+  if (!/^\d{0,5}$/.test(port)) throw new UserError(`${what} names a port that is no number.`)
   return {
     host,
     database,
     user,
     ...(port !== '' && { port: Number(port) }),
-    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
+    ...(url.password !== '' && { password: decoded(url.password) }),
     ...(ssl !== undefined && { ssl }),
+  }
+}
+
+function decode(part: string, what: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new UserError(`${what} has a % that begins no escape: a % itself is written %25.`)
   }
 }
 

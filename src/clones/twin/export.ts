@@ -25,11 +25,13 @@ export async function readProductionStatistics(request: ExportRequest, signal: A
   const { relations, ...rest } = statistics
   const head = JSON.stringify(rest).slice(0, -1)
   const json = `${head},"relations":[\n${relations.map((relation) => JSON.stringify(relation)).join(',\n')}\n]}\n`
+  const absent = request.schemas.filter((name) => !relations.some(({ schema }) => schema === name))
   const blind = relations.filter(({ kind, tuples, columns }) => (kind === 'r' || kind === 'm') && tuples > 0 && columns.length === 0)
   const never = relations.filter(({ kind, tuples, pages }) => kind === 'r' && tuples < 0 && pages > 0)
   return {
     json,
     notes: [
+      ...(absent.length === 0 ? [] : [`There is no table in the schema ${absent.join(', ')}.`]),
       ...(blind.length === 0
         ? []
         : [

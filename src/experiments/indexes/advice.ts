@@ -23,6 +23,8 @@ export interface IndexAdvice {
   writes: WriteCost[]
   /** Statements of which no plan is made. */
   refused: Array<{ line: number; reason: string }>
+  /** Tables, as SQL, on which no index could be made. */
+  unmade: Array<{ table: string; reason: string }>
   /** The time was up before everything was tried. */
   isCut: boolean
 }
@@ -44,7 +46,7 @@ export interface AdvisedIndex {
   serves: number[]
 }
 
-export interface AdvisedQuery {
+interface AdvisedQuery {
   /** One-based. */
   line: number
   costBefore: number
@@ -62,11 +64,12 @@ export interface Findings {
   /** Indexes that were compared, and the bytes of those that were left at the end. */
   considered: number
   bytes: ReadonlyMap<string, number>
+  unmade: IndexAdvice['unmade']
   /** Null where nothing was built. */
   trial: Trial | null
 }
 
-export function adviceOf({ queries, refused, search, screening, considered, bytes, trial }: Findings): IndexAdvice {
+export function adviceOf({ queries, refused, search, screening, considered, bytes, unmade, trial }: Findings): IndexAdvice {
   const { chosen, before, after, isCut } = search
   const indexes = chosen.map((candidate) => {
     const built = trial?.built.get(idOf(candidate))
@@ -103,6 +106,7 @@ export function adviceOf({ queries, refused, search, screening, considered, byte
     costAfter: told.reduce((sum, { costAfter }) => sum + costAfter, 0),
     writes: trial?.writes ?? [],
     refused,
+    unmade,
     isCut,
   }
 }

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../sql/identifier.ts'
 import type { Comparison, IndexableKey, PlanCondition, SortKey } from '../../sql/reader/plan-conditions.ts'
 import { type Candidate, idOf, keyOfSort, keysOfCondition } from './candidate.ts'
 import type { TableUse } from './table-use.ts'
@@ -120,7 +121,7 @@ function partialLists(use: TableUse, conditions: readonly PlanCondition[], query
 /** What the query needs beside the keys, if it is little enough to be stored in the index. */
 function missingColumns({ keys }: Candidate, { columns, table }: TableUse): string[] {
   if (columns === null) return []
-  const stored = new Set(keys.flatMap(({ sql, columns: own }) => (own.length === 1 && !/[()]/.test(sql) ? own : [])))
+  const stored = new Set(keys.flatMap(({ sql, columns: own }) => own.filter((column) => sql === quoteIdentifier(column))))
   const missing = [...columns].filter((column) => table.columns.has(column) && !stored.has(column)).sort()
   const width = missing.reduce((sum, column) => sum + (table.columns.get(column)?.width ?? 0), 0)
   return missing.length <= MOST_INCLUDED && width <= INCLUDED_BYTES ? missing : []

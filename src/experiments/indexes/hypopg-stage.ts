@@ -3,7 +3,7 @@ import { bodyOf, type Candidate, idOf } from './candidate.ts'
 import type { Stage, StageOptions } from './screen.ts'
 
 /** HypoPG: indexes that only the planner of this session knows. Only those that are asked about are ever there. */
-export async function hypopgStage(clone: Clone, { until, signal }: StageOptions): Promise<Stage> {
+export async function hypopgStage(clone: Clone, { until, signal }: StageOptions): Promise<Omit<Stage, 'unmade'>> {
   const there = new Map<string, number[]>()
   const names = new Map<string, string>()
   const bytes = new Map<string, number>()
@@ -61,7 +61,12 @@ export async function hypopgStage(clone: Clone, { until, signal }: StageOptions)
       return await work()
     },
     async [Symbol.asyncDispose]() {
-      if (!signal.aborted) await clone.query(`select ${schema}.hypopg_reset()`)
+      if (signal.aborted) return
+      try {
+        await clone.query(`select ${schema}.hypopg_reset()`)
+      } catch {
+        // They end with the session, and the transaction may have failed.
+      }
     },
   }
 }

@@ -1,5 +1,7 @@
-import type { Clone } from '../../clones/clone.ts'
+import type { Clone, DatabaseError } from '../../clones/clone.ts'
+import { ServiceError } from '../../errors.ts'
 import { bodyOf, type Candidate, idOf } from './candidate.ts'
+import { namePrefix } from './name-prefix.ts'
 import type { Stage, StageOptions } from './screen.ts'
 import { sqlNameOf } from './table-facts.ts'
 
@@ -42,6 +44,7 @@ export async function realStage(clone: Clone, options: StageOptions): Promise<St
   if (!isTwin) await clone.batch([{ sql: ['begin'] }], signal)
   return {
     bytes: made.bytes,
+    unmade: made.unmade,
     idOfName: (name) => made.names.get(name),
     take,
     focus,
@@ -58,12 +61,19 @@ export async function realStage(clone: Clone, options: StageOptions): Promise<St
     },
     async [Symbol.asyncDispose]() {
       if (signal.aborted) return
-      await unfocus()
-      if (isTwin) await clone.restart?.(signal)
-      else await clone.query('rollback')
+      try {
+        await unfocus()
+        if (isTwin) await clone.restart?.(signal)
+        else await clone.query('rollback')
+      } catch (error) {
+        // What ended the session was told by the statement that met it.
+        if (!(error instanceof ServiceError)) throw error
+      }
     },
   }
 }
+
+const INSUFFICIENT_PRIVILEGE = '42501'
 
 /** Indexes that were made under names of ours. */
 function newIndexes(clone: Clone, { until, signal, progress }: StageOptions) {
@@ -71,17 +81,24 @@ function newIndexes(clone: Clone, { until, signal, progress }: StageOptions) {
   /** Candidates by the names of their indexes, those on partitions included. */
   const names = new Map<string, string>()
   const bytes = new Map<string, number>()
+  const unmade = new Map<string, string>()
+  const prefix = namePrefix()
   let count = 0
   let total = 0
-  const said = async (sql: string): Promise<boolean> => (await clone.batch([{ sql }], signal))[0]?.error === undefined
+  const errorOf = async (sql: string): Promise<DatabaseError | undefined> => (await clone.batch([{ sql }], signal))[0]?.error
   const make = async (candidate: Candidate, name: string): Promise<boolean> => {
-    const isExtended = candidate.requires === null || (await said(`create extension if not exists ${candidate.requires}`))
-    return isExtended && (await said(`create index ${name} on ${sqlNameOf(candidate.table)} ${bodyOf(candidate)}`))
+    const table = sqlNameOf(candidate.table)
+    const error =
+      (candidate.requires === null ? undefined : await errorOf(`create extension if not exists ${candidate.requires}`)) ??
+      (await errorOf(`create index ${name} on ${table} ${bodyOf(candidate)}`))
+    if (error?.code === INSUFFICIENT_PRIVILEGE && !unmade.has(table)) unmade.set(table, `${error.message} (${error.code})`)
+    return error === undefined
   }
   return {
     byId,
     names,
     bytes,
+    unmade,
     forget() {
       byId.clear()
       names.clear()
@@ -93,14 +110,14 @@ function newIndexes(clone: Clone, { until, signal, progress }: StageOptions) {
       const inTransaction = clone.data !== 'statistics'
       for (const [index, candidate] of fresh.entries()) {
         if (performance.now() > until || total > MOST_BYTES) break
-        const name = `pgwitness_${count}`
+        const name = `${prefix}_${count}`
         count += 1
         progress(`index ${index + 1} of ${fresh.length} to choose from`)
-        if (inTransaction) await said('savepoint pgwitness_index')
+        if (inTransaction) await errorOf('savepoint pgwitness_index')
         if (await make(candidate, name)) {
           byId.set(idOf(candidate), { name, sqlName: name })
           if (inTransaction) total += (await sizesOf(clone, [name])).get(name)?.bytes ?? 0
-        } else if (inTransaction) await said('rollback to savepoint pgwitness_index')
+        } else if (inTransaction) await errorOf('rollback to savepoint pgwitness_index')
       }
     },
     async measure(): Promise<void> {

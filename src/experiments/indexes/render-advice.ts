@@ -23,7 +23,7 @@ export function summariseAdvice(advice: IndexAdvice): string {
 
 /** The whole advice, a line each. */
 export function renderAdvice(advice: IndexAdvice): string[] {
-  const { indexes, refuted, queries, writes, refused, isCut } = advice
+  const { indexes, refuted, queries, writes, refused, unmade, isCut } = advice
   const changed = queries.filter(({ costBefore, costAfter }) => costAfter < costBefore)
   return [
     ...indexes.flatMap(linesOf),
@@ -43,6 +43,7 @@ export function renderAdvice(advice: IndexAdvice): string[] {
     ...writes.flatMap(writeLines),
     ...refuted.map(({ statement, reason }) => `Not advised: ${statement}: ${reason}.`),
     ...refused.map(({ line, reason }) => `Line ${line} was left out: ${reason}.`),
+    ...unmade.map(({ table, reason }) => `No index could be made on ${table}: ${reason}.`),
     ...(isCut ? ['The time was up before everything was tried: --budget-seconds gives it more.'] : []),
   ]
 }

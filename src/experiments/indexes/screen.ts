@@ -8,6 +8,8 @@ import { planNodes, planOf, type WorkloadQuery } from './workload.ts'
 export interface Stage extends AsyncDisposable {
   /** Bytes of each candidate that could be made, by its id. */
   readonly bytes: ReadonlyMap<string, number>
+  /** By the SQL names of tables that the role may not index, what Postgres said. */
+  readonly unmade: ReadonlyMap<string, string>
   /** The candidate that has an index of this name. */
   idOfName(name: string): string | undefined
   /** Goes on with other candidates. */
@@ -46,6 +48,7 @@ export async function openScreen(clone: Clone, candidates: readonly Candidate[],
   return {
     how: isHypothetical ? 'hypopg' : clone.data === 'statistics' ? 'twin' : 'built',
     bytes: stage.bytes,
+    unmade: stage.unmade,
     take: stage.take,
     focus: stage.focus,
     costs: async (queries, ids) =>
@@ -84,6 +87,7 @@ async function mixedStage(clone: Clone, options: StageOptions): Promise<Stage> {
   ]
   return {
     bytes,
+    unmade: real.unmade,
     idOfName: (name) => real.idOfName(name) ?? hypothetical.idOfName(name),
     async take(candidates) {
       const [built, others] = split(candidates, ({ method }) => method === 'gin')

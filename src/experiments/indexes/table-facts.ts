@@ -14,7 +14,7 @@ export interface TableFacts {
   columns: Map<string, ColumnFacts>
 }
 
-export interface ColumnFacts {
+interface ColumnFacts {
   /** `text`, `jsonb`, `_int4`. */
   type: string
   /** As `pg_type.typcategory` has it: `A` for arrays, `S` for strings. */
@@ -55,6 +55,9 @@ export async function readTableFacts(clone: Clone, relations: readonly string[])
   return facts
 }
 
+/** Of tables that were never analyzed. */
+const UNKNOWN_ROW_BYTES = 128
+
 const QUERY = `with named as (
     select known, pg_catalog.to_regclass(known) as oid from pg_catalog.unnest($1::pg_catalog.text[]) as n (known)
   ), rooted as (
@@ -62,8 +65,9 @@ const QUERY = `with named as (
   )
   select r.known, n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name, c.relkind = 'p' as partitioned,
     case when c.relkind = 'p' then array(select t.relid::pg_catalog.text from pg_catalog.pg_partition_tree(c.oid) t where t.isleaf) else array[c.oid::pg_catalog.regclass::pg_catalog.text] end as leaves,
-    case when c.relkind = 'p' then (select coalesce(sum(greatest(l.reltuples, 0)), 0) from pg_catalog.pg_partition_tree(c.oid) t join pg_catalog.pg_class l on l.oid = t.relid where t.isleaf)
-      else c.reltuples end::pg_catalog.float8 as rows,
+    (select coalesce(sum(case when l.reltuples > 0 or l.relpages > 0 then l.reltuples else pg_catalog.pg_relation_size(l.oid) / ${UNKNOWN_ROW_BYTES} end), 0)
+      from pg_catalog.pg_class l where l.oid = c.oid and c.relkind <> 'p'
+        or c.relkind = 'p' and l.oid in (select t.relid from pg_catalog.pg_partition_tree(c.oid) t where t.isleaf))::pg_catalog.float8 as rows,
     case when c.relkind = 'p' then (select coalesce(sum(pg_catalog.pg_relation_size(t.relid)), 0) from pg_catalog.pg_partition_tree(c.oid) t where t.isleaf)
       else pg_catalog.pg_relation_size(c.oid) end::pg_catalog.float8 as bytes,
     (select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', a.attname, 'type', t.typname, 'category', t.typcategory,

@@ -28,7 +28,8 @@ function relationOf(node: PlanJson): string | undefined {
 const CONDITIONS = ['Index Cond', 'Recheck Cond', 'Hash Cond', 'Merge Cond', 'Join Filter', 'Filter']
 const KEYS = ['Sort Key', 'Group Key']
 const NO_CONDITIONS = new Set(['Aggregate', 'Group', 'WindowAgg', 'Result', 'Subquery Scan', 'CTE Scan', 'Function Scan', 'Values Scan'])
-const COLUMN = /("(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)\.("(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*|\*)/gu
+/** Literals are passed over. */
+const COLUMN = /'(?:[^']|'')*'|("(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)\.("(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*|\*)/gu
 
 /** Reads the plan of EXPLAIN (VERBOSE): in it views are opened, names are resolved, and conditions stand where the planner can use them. */
 export function tableUses(plan: PlanJson, facts: ReadonlyMap<string, TableFacts>): TableUse[] {
@@ -95,7 +96,8 @@ function addSort(keys: readonly SortKey[], useOf: (alias: string) => TableUse | 
 }
 
 function addColumns(text: string, useOf: (alias: string) => TableUse | undefined): void {
-  for (const [, alias = '', column = ''] of text.matchAll(COLUMN)) {
+  for (const [, alias, column = ''] of text.matchAll(COLUMN)) {
+    if (alias === undefined) continue
     const use = useOf(unquote(alias))
     if (column === '*' && use) use.columns = null
     else use?.columns?.add(unquote(column))

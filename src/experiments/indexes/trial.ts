@@ -1,5 +1,7 @@
 import type { Clone } from '../../clones/clone.ts'
+import { quoteIdentifier } from '../../sql/identifier.ts'
 import { bodyOf, type Candidate, idOf } from './candidate.ts'
+import { namePrefix } from './name-prefix.ts'
 import { sqlNameOf } from './table-facts.ts'
 import { type PlanJson, planNodes, planOf, type WorkloadQuery } from './workload.ts'
 import { type WriteCost, writeCosts } from './write-cost.ts'
@@ -13,7 +15,7 @@ export interface Trial {
   writes: WriteCost[]
 }
 
-export interface BuiltIndex {
+interface BuiltIndex {
   buildMs: number | null
   bytes: number | null
   /** Positions of the queries whose plans take it. */
@@ -22,7 +24,7 @@ export interface BuiltIndex {
   reason: string | null
 }
 
-export interface QueryRun {
+interface QueryRun {
   /** Total costs of the plans, with the indexes there. */
   costBefore: number
   costAfter: number
@@ -48,6 +50,7 @@ export async function tryIndexes(
   const [limit] = await clone.query<{ ms: number }>(
     "select setting::pg_catalog.int4 as ms from pg_catalog.pg_settings where name = 'statement_timeout'",
   )
+  const prefix = namePrefix()
   const buildMs = Math.max(1_000, (limit?.ms || 600_000) - SPARE_MS)
   const within = async (ms: number): Promise<unknown> =>
     await clone.query(`set local statement_timeout = ${Math.round(Math.min(ms, buildMs))}`)
@@ -63,12 +66,12 @@ export async function tryIndexes(
     await within(buildMs)
     for (const [index, candidate] of chosen.entries()) {
       progress(`building index ${index + 1} of ${chosen.length}`)
-      built.set(idOf(candidate), await build(clone, candidate, `pgwitness_${index}`, signal))
+      built.set(idOf(candidate), await build(clone, candidate, `${prefix}_${index}`, signal))
     }
     await within(RUN_MS)
     progress('queries with the new indexes')
     const after = await runAll(clone, queries, signal)
-    const names = await namesOf(clone, chosen)
+    const names = await namesOf(clone, chosen, prefix)
     for (const [position, { plan }] of after.entries()) {
       const taken = new Set(planNodes(plan ?? {}).flatMap((node) => names.get(String(node['Index Name'])) ?? []))
       for (const id of taken) built.get(id)?.taken.push(position)
@@ -132,7 +135,7 @@ async function build(clone: Clone, candidate: Candidate, name: string, signal: A
     return { buildMs: null, bytes: null, taken: [], reason: `${error.message} (${error.code})` }
   }
   // What the planner knows of an expression comes with the statistics of its index.
-  if (candidate.keys.some(({ sql, columns }) => columns.length !== 1 || /[()]/.test(sql))) {
+  if (candidate.keys.some(({ sql, columns }) => sql !== quoteIdentifier(columns[0] ?? ''))) {
     const [analyzed] = await clone.batch([{ sql: `analyze ${table}` }], signal)
     if (analyzed?.error) await clone.query('rollback to savepoint pgwitness_index')
   }
@@ -145,8 +148,8 @@ async function build(clone: Clone, candidate: Candidate, name: string, signal: A
 }
 
 /** The candidates by the names of their indexes, those on partitions included. */
-async function namesOf(clone: Clone, chosen: readonly Candidate[]): Promise<Map<string, string>> {
-  const own = new Map(chosen.map((candidate, index) => [`pgwitness_${index}`, idOf(candidate)]))
+async function namesOf(clone: Clone, chosen: readonly Candidate[], prefix: string): Promise<Map<string, string>> {
+  const own = new Map(chosen.map((candidate, index) => [`${prefix}_${index}`, idOf(candidate)]))
   const rows = await clone.query<{ part: string; name: string }>(
     `select o.relname::pg_catalog.text as part, p.relname::pg_catalog.text as name from pg_catalog.pg_class p
      cross join lateral pg_catalog.pg_partition_tree(p.oid) t join pg_catalog.pg_class o on o.oid = t.relid where p.relname = any ($1) and p.relkind = 'I'`,

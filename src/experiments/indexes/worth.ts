@@ -14,6 +14,9 @@ const SIZE_WEIGHT = 0.03
 /** An index has to save so much of the cost of one query of a workload in which all cost the same, whatever its size. */
 const COUNT_WEIGHT = 0.025
 
+/** A plan that reads so little, some five pages anywhere, serves its query: no index is worth making it cheaper still. */
+const SERVED_COST = 20
+
 /**
  * Costs count half as they add up and half query by query, each beside its cost without new indexes: else one expensive query would
  * decide about all. The sizes and numbers of indexes keep the set small.
@@ -23,12 +26,12 @@ export function newWorth(
   start: readonly ScreenedPlan[],
 ): Worth {
   const planned = start.filter(({ cost }) => cost > 0).length
-  const total = start.reduce((sum, { cost }) => sum + cost, 0)
+  const total = start.reduce((sum, { cost }) => sum + counted(cost), 0)
   const tableBytes = [...new Set(candidates.flat().map(({ table }) => table))].reduce((sum, { bytes }) => sum + bytes, 0)
   const share = (plans: readonly ScreenedPlan[]): number =>
     plans.reduce((sum, { cost }, index) => {
       const before = start[index]?.cost ?? 0
-      return before > 0 ? sum + (0.5 * cost) / total + (0.5 * cost) / (before * planned) : sum
+      return before > 0 ? sum + (0.5 * counted(cost)) / total + (0.5 * counted(cost)) / (counted(before) * planned) : sum
     }, 0)
   return {
     share,
@@ -41,6 +44,10 @@ export function newWorth(
       )
     },
   }
+}
+
+function counted(cost: number): number {
+  return Math.max(cost, SERVED_COST)
 }
 
 /** A partial index serves a query only as long as that has the same literal, and one that stores columns only as long as it needs no others. */

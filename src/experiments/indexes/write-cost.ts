@@ -1,6 +1,8 @@
 import type { Clone } from '../../clones/clone.ts'
+import { ServiceError } from '../../errors.ts'
 import { quoteIdentifier } from '../../sql/identifier.ts'
 import { bodyOf, type Candidate } from './candidate.ts'
+import { namePrefix } from './name-prefix.ts'
 import { sqlNameOf } from './table-facts.ts'
 
 /** What writing to a table costs without and with its new indexes, measured on two copies of some of its rows. */
@@ -69,7 +71,7 @@ export function writeCosts(
         const made = copies.get(table) ?? 'it was not copied'
         const nothing: WriteCost = { table, indexes: own.length, inserts: null, updates: [], reason: null }
         if (typeof made === 'string') costs.push({ ...nothing, reason: made })
-        else costs.push(await guarded(clone, nothing, async () => await measure(clone, made, own, nothing)))
+        else costs.push(await guarded(clone, nothing, async () => await measure(clone, made, own, nothing, signal)))
       }
       return costs
     },
@@ -82,17 +84,20 @@ async function guarded(clone: Clone, nothing: WriteCost, work: () => Promise<Wri
   try {
     return await work()
   } catch (error) {
-    const { code } = error as { code?: string }
-    if (code === undefined || code.length !== 5) throw error
+    // Fails when the clone is gone.
     await clone.query('rollback to savepoint pgwitness_writes')
-    return { ...nothing, reason: `the rows of a copy could not be written (${code})` }
+    const { code } = error as { code?: string }
+    const why = error instanceof ServiceError ? 'in time' : undefined
+    if (why === undefined && code?.length !== 5) throw error
+    return { ...nothing, reason: `the rows of a copy could not be written ${why ?? `(${code})`}` }
   }
 }
 
 /** Two empty tables like it, one with the new indexes too; or why there are none. */
 async function copy(clone: Clone, table: string, own: readonly Candidate[], index: number, signal: AbortSignal): Promise<Copy | string> {
+  const prefix = namePrefix()
   const schema = quoteIdentifier(own[0]?.table.schema ?? 'public')
-  const [before, after] = COPIES.map((one) => `${schema}.pgwitness_${one}_${index}`)
+  const [before, after] = COPIES.map((one) => `${schema}.${prefix}_${one}_${index}`)
   if (before === undefined || after === undefined) throw new Error('there are two copies')
   await clone.query('savepoint pgwitness_copy')
   const like = 'including defaults including identity including generated including storage including constraints including indexes'
@@ -112,10 +117,11 @@ async function copy(clone: Clone, table: string, own: readonly Candidate[], inde
   return `it could not be copied: ${error.message} (${error.code})`
 }
 
-async function measure(clone: Clone, copies: Copy, own: readonly Candidate[], nothing: WriteCost): Promise<WriteCost> {
+async function measure(clone: Clone, copies: Copy, own: readonly Candidate[], nothing: WriteCost, signal: AbortSignal): Promise<WriteCost> {
   const columns = await columnsOf(clone, copies.before)
   const listed = columns.filter(({ isGenerated }) => !isGenerated).map(({ name }) => quoteIdentifier(name))
   const fill = async (one: keyof Copy, round: number): Promise<Written> => {
+    signal.throwIfAborted()
     await clone.query(`truncate ${copies[one]}`)
     const from = `select ${listed.join(', ')} from ${nothing.table} limit ${ROWS} offset ${round * ROWS}`
     return await write(clone, `insert into ${copies[one]} (${listed.join(', ')}) overriding system value ${from}`)

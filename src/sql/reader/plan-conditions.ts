@@ -242,6 +242,12 @@ const WRITERS: Record<string, (node: Node, inner: Inner, seen: Seen) => string |
     return isPlain ? around(`${strings(funcname).map(quoteIdentifier).join('.')}(`, writeAll(args, inner), ')') : undefined
   },
   CoalesceExpr: ({ args }, inner) => around('coalesce(', writeAll(args, inner), ')'),
+  /** `(home).city`; a subscript is none of these. */
+  A_Indirection({ arg, indirection }, inner) {
+    const fields = strings(indirection)
+    const isPlain = fields.length > 0 && fields.every((field) => field !== '')
+    return isPlain ? around('((', inner(arg), `).${fields.map(quoteIdentifier).join('.')})`) : undefined
+  },
   A_ArrayExpr: ({ elements }, inner) => around('array[', writeAll(elements, inner), ']'),
   A_Expr({ kind, name, lexpr, rexpr }, inner) {
     if (kind !== 'AEXPR_OP' || name?.length !== 1 || !lexpr) return undefined
