@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -17,8 +17,11 @@ export interface Repository extends AsyncDisposable {
   git(args: readonly string[], input?: Buffer): Promise<Buffer>
   /** Like `git()`, as text without the last line's end. */
   text(...args: string[]): Promise<string>
-  /** A commit with the parent's files and these, which `ref` names from then on. Without a parent the tree has only these. Its id. */
-  commit(ref: string, files: Files, options?: { parent?: string | undefined; message?: string }): Promise<string>
+  /**
+   * A commit with the parent's files and these, which `ref` names from then on. Without a parent the tree has only these; with `tree`, the id of one, it
+   * starts from that. Its id.
+   */
+  commit(ref: string, files: Files, options?: { parent?: string | undefined; tree?: string | undefined; message?: string }): Promise<string>
   setRef(ref: string, sha: string): Promise<void>
   deleteRef(ref: string): Promise<void>
 }
@@ -26,6 +29,16 @@ export interface Repository extends AsyncDisposable {
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 /** What the machine's owner set for git counts for nothing here. */
 export const ISOLATED = ['GIT_CONFIG_NOSYSTEM=1', 'GIT_CONFIG_GLOBAL=/dev/null', 'GIT_TERMINAL_PROMPT=0'] as const
+/** Both forges allow a partial clone, and a commit by its id. */
+const CONFIG = `[core]
+	repositoryformatversion = 0
+	bare = true
+[uploadpack]
+	allowFilter = true
+	allowAnySHA1InWant = true
+[gc]
+	auto = 0
+`
 /** Each commit is a second later than the one before: two with the same files are two. */
 const FIRST_COMMIT_S = 1_760_000_000
 
@@ -34,18 +47,17 @@ export async function makeRepository(): Promise<Repository> {
   let commits = 0
   const git = (args: readonly string[], input?: Buffer): Promise<Buffer> => runGit(folder, args, input)
   const text = async (...args: string[]): Promise<string> => (await git(args)).toString().replace(/\n$/, '')
-  await git(['init', '--quiet', '--bare', '--initial-branch=main', '.'])
-  // Both forges allow both: a partial clone, and a commit by its id.
-  await git(['config', 'uploadpack.allowFilter', 'true'])
-  await git(['config', 'uploadpack.allowAnySHA1InWant', 'true'])
-  await git(['config', 'gc.auto', '0'])
+  // What `git init --bare` makes, without a process.
+  for (const part of ['objects', 'refs/heads']) await mkdir(join(folder, part), { recursive: true })
+  await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/main\n')
+  await writeFile(join(folder, 'config'), CONFIG)
   return {
     folder,
     git,
     text,
-    async commit(ref, files, { parent, message = 'Change' } = {}) {
+    async commit(ref, files, { parent, tree, message = 'Change' } = {}) {
       const who = `Octo Cat <octocat@example.com> ${FIRST_COMMIT_S + commits++} +0000`
-      const written = await git(['fast-import', '--quiet', '--force'], importStream(ref, who, files, parent, message))
+      const written = await git(['fast-import', '--quiet', '--force'], importStream(ref, who, files, { parent, tree, message }))
       return written.toString().trim()
     },
     async setRef(ref, sha) {
@@ -61,10 +73,16 @@ export async function makeRepository(): Promise<Repository> {
 }
 
 /** Input of `git fast-import`: one process however many files. */
-function importStream(ref: string, who: string, files: Files, parent: string | undefined, message: string): Buffer {
+function importStream(
+  ref: string,
+  who: string,
+  files: Files,
+  { parent, tree, message }: { parent: string | undefined; tree: string | undefined; message: string },
+): Buffer {
   // Without the first line it would go on from where the ref is.
   const parts: Array<string | Buffer> = [`reset ${ref}\n`, `commit ${ref}\n`, 'mark :1\n', `committer ${who}\n`, ...data(message)]
   if (parent !== undefined) parts.push(`from ${parent}\n`)
+  if (tree !== undefined) parts.push(`M 040000 ${tree} ""\n`)
   for (const [path, file] of Object.entries(files)) {
     const name = `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
     if (file === null) parts.push(`D ${name}\n`)

@@ -91,12 +91,17 @@ export async function startStubGithub({ permissions = PERMISSIONS, slug = 'pgwit
   }
 }
 
+const RSA = {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+} as const
+/** One for all stubs of a process: a key takes longer to make than all the rest. */
+let keys: { privateKey: string; publicKey: string } | undefined
+
 function newCredentials(): { credentials: GithubCredentials; publicKey: string } {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  })
+  keys ??= generateKeyPairSync('rsa', RSA)
+  const { privateKey, publicKey } = keys
   const secret = (prefix: string): string => `${prefix}${randomBytes(18).toString('hex')}`
   const credentials = {
     appId: 1_234_567,

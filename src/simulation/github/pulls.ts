@@ -65,23 +65,13 @@ async function findOrMake(state: State, fullName: string, install: (owner: strin
 export async function pushTo(state: State, pull: Pull, files: Files, isForced: boolean): Promise<string> {
   const { git } = pull.repository
   const ref = `refs/pull/${pull.number}/head`
-  // Amended: the old commit's files with the new ones, on the commit before it.
-  const message = isForced ? 'Amended' : 'More'
-  const made = await git.commit(ref, files, { parent: pull.headSha, message })
-  const sha = isForced ? await amend(git, made, pull.headSha) : made
-  await git.setRef(ref, sha)
+  // Amended: the old commit's files and these, on the commit before it.
+  const [parent, tree] = isForced ? (await git.text('rev-parse', `${pull.headSha}^`, `${pull.headSha}^{tree}`)).split('\n') : [pull.headSha]
+  const sha = await git.commit(ref, files, { parent, tree, message: isForced ? 'Amended' : 'More' })
   if (!pull.fork) await git.setRef(`refs/heads/${pull.headBranch}`, sha)
   pull.headSha = sha
   pull.heads.push(sha)
   pull.createdAt = state.now()
   for (const thread of state.threads) if (thread.pull === pull) await moveThread(thread)
   return sha
-}
-
-async function amend(git: StubRepository['git'], made: string, replaced: string): Promise<string> {
-  const lines = (await git.text('cat-file', 'commit', made)).replace(
-    `parent ${replaced}`,
-    `parent ${await git.text('rev-parse', `${replaced}^`)}`,
-  )
-  return (await git.git(['hash-object', '-t', 'commit', '-w', '--stdin'], Buffer.from(`${lines}\n`))).toString().trim()
 }
