@@ -4,6 +4,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { UserError } from '../errors.ts'
 import type { Database } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
+import { newHousekeeping } from './housekeeping.ts'
 import { migrate } from './migrate.ts'
 
 /**
@@ -41,7 +42,7 @@ function makeFolder(path: string): void {
 
 /** The one session there is: everything takes its turn, so that an aborted transaction is never seen by somebody else. */
 function overPglite(pglite: PGlite, unlock: () => void): Database {
-  const turn = turns()
+  const turn = turns(newHousekeeping(pglite))
   const query = <Row>(sql: string, parameters?: readonly unknown[]) => run<Row>(pglite, sql, parameters)
   let closing: Promise<void> | undefined
   return {
@@ -84,12 +85,15 @@ async function run<Row>(pglite: PGlite, sql: string, parameters: readonly unknow
   return (await pglite.exec(sql)).flatMap(({ rows }) => rows as Row[])
 }
 
-/** One after the other, in the order asked. */
-function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+/** One after the other, in the order asked; `after` each, before the next. */
+function turns(after: () => Promise<void>): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
   return <T>(work: () => Promise<T>) => {
-    const mine = last.then(work, work)
-    last = mine.catch(() => {})
+    const mine = last.then(work)
+    last = mine
+      .catch(() => {})
+      .then(after)
+      .catch(() => {})
     return mine
   }
 }
