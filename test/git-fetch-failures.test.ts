@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readGitEnvironment } from '../src/config.ts'
@@ -185,6 +185,7 @@ describe('stopped', () => {
       await new Promise(setImmediate)
     controller.abort(reason)
     expect(await opening).toBe(reason)
+    while (processesIn(forge.cache).length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
     expect(leftOvers().filter((path) => !path.includes('objects'))).toEqual([])
     await expectRight(request)
     expect(await errorOf(forge.open(request, {}, AbortSignal.abort(reason)))).toBe(reason)
@@ -290,6 +291,17 @@ describe('many processes', () => {
     expect(existsSync(lock)).toBe(false)
   })
 })
+
+/** Programs whose working folder is in there; git's are. */
+function processesIn(folder: string): string[] {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(folder)
+    } catch {
+      return false
+    }
+  })
+}
 
 function packFiles(folder: string, ending: string): string[] {
   const packs = join(folder, 'objects/pack')

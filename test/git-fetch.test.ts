@@ -1,5 +1,5 @@
 /** Both sides of a merge request from a real git server: what comes, what it costs, and what it falls back to. */
-import { chmodSync, existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readGitEnvironment } from '../src/config.ts'
@@ -165,18 +165,28 @@ describe('what it costs', () => {
     expect(forge.sent.bytes - before).toBeLessThan(12_000)
   })
 
-  test('many packs become one, and who is reading goes on', async () => {
-    const limits = { packs: 3 }
-    const first = await forge.propose({ 'm/1.sql': 'first\n', 'm/lazy.md': 'lazy\n' }, { 'm/2.sql': '2' })
-    await using opened = await forge.open(first, { limits })
-    for (let n = 0; n < 5; n += 1) {
-      await using _ = await forge.open(await forge.propose({ 'm/1.sql': `${n} a\n` }, { 'm/2.sql': `${n} b\n` }), { limits })
+  test('many packs become one, old commits are not told any more, and who is reading goes on', async () => {
+    await using other = await startGitForge()
+    const limits = { packs: 3, refs: 2 }
+    const first = await other.propose({ 'm/1.sql': 'first\n', 'm/lazy.md': 'lazy\n' }, { 'm/2.sql': '2' })
+    await using opened = await other.open(first, { limits })
+    for (let n = 0; n < 8; n += 1) {
+      const request = await other.propose({ 'm/1.sql': `${n} a\n`, 'm/lazy.md': 'lazy\n' }, { 'm/2.sql': `${n} b\n` })
+      await using one = await other.open(request, { limits })
+      expect(one.change.files).toMatchObject([{ path: 'm/2.sql', text: `${n} b\n` }])
     }
-    const [folder = ''] = readdirSync(forge.cache).filter((name) => name.endsWith('.git'))
-    const packs = readdirSync(join(forge.cache, folder, 'objects/pack')).filter((name) => name.endsWith('.pack'))
-    expect(packs.length).toBeLessThanOrEqual(3 + 3)
+    const folder = join(other.cache, readdirSync(other.cache).find((name) => name.endsWith('.git')) ?? '')
+    const packs = readdirSync(join(folder, 'objects/pack')).filter((name) => name.endsWith('.pack'))
+    expect(packs.length).toBeLessThanOrEqual(limits.packs + 2)
+    // Those of one more request came after packing.
+    expect(readFileSync(join(folder, 'shallow'), 'utf8').trim().split('\n').length).toBeLessThanOrEqual(limits.refs + 2 * 2)
     expect(await opened.baseTree.read('m/1.sql')).toBe('first\n')
     expect(await opened.baseTree.read('m/lazy.md')).toBe('lazy\n')
+    const before = other.sent.fetches
+    await using again = await other.open(first, { limits })
+    expect(again.change.files).toMatchObject([{ path: 'm/2.sql', text: '2' }])
+    expect(await again.headTree.read('m/1.sql')).toBe('first\n')
+    expect(other.sent.fetches, 'all of it is still there').toBe(before)
   })
 
   test('the least recently used repository goes when the cache is full', async () => {

@@ -4,13 +4,13 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path'
 import { parts } from '../local/git.ts'
 import { bytesIn, removeFolder, sweepCache, touch } from './cache.ts'
-import { localEnvironment, packEnvironment } from './environment.ts'
+import { localEnvironment } from './environment.ts'
 import { CorruptedCache } from './git-closed.ts'
 import type { GitLimits } from './limits.ts'
 import { withLock } from './lock.ts'
 import { run } from './run.ts'
 
-const LOCAL_MS = 60_000
+export const LOCAL_MS = 60_000
 /** Repositories this process is reading, so that it does not remove them for their size. */
 const open = new Map<string, number>()
 
@@ -96,19 +96,6 @@ export function hold(folder: string): () => void {
   }
 }
 
-/** One pack of many: each fetch adds one, and git looks through all of them. */
-export async function repack(repository: CachedRepository, signal: AbortSignal): Promise<void> {
-  const packs = (await readdir(packsOf(repository.folder)).catch(() => [])).filter((name) => name.endsWith('.pack'))
-  if (packs.length <= repository.limits.packs) return
-  const { folder, environment } = repository
-  const options = { env: packEnvironment(environment, folder), cwd: folder, timeoutMs: LOCAL_MS }
-  const result = await run(['repack', '-a', '-d', '-q'], options, signal).catch((error: unknown) => {
-    signal.throwIfAborted()
-    throw new CorruptedCache('git repack did not end', { cause: error })
-  })
-  if (result.code !== 0) throw new CorruptedCache('git repack failed')
-}
-
 /** Bytes fetched so far, also of a pack that is still coming. */
 export function packedBytes(folder: string): number {
   return bytesIn(packsOf(folder))
@@ -116,6 +103,11 @@ export function packedBytes(folder: string): number {
 
 export function packsOf(folder: string): string {
   return join(folder, 'objects', 'pack')
+}
+
+/** Commits of merge requests: `7-head`, `7-base`. */
+export function refsOf(folder: string): string {
+  return join(folder, 'refs', 'requests')
 }
 
 function lockOf(folder: string): string {
@@ -151,7 +143,7 @@ function configFor(shaLength: number): string {
 
 /** Git's own locks and half-received packs: while we are alone, they are nobody's. */
 async function tidy(folder: string): Promise<void> {
-  for (const place of [folder, packsOf(folder), join(folder, 'refs', 'requests')])
+  for (const place of [folder, packsOf(folder), refsOf(folder)])
     for (const name of await readdir(place).catch(() => []))
       if (/\.lock$|^tmp_|^shallow_/.test(name)) await rm(join(place, name), { recursive: true, force: true })
 }

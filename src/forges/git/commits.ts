@@ -1,8 +1,9 @@
 import { ServiceError } from '../../errors.ts'
 import { type GitAccess, Gone, type MergeRequest } from '../forge.ts'
-import { alone, type CachedRepository, keepWithinLimit, presentObjects, repack } from './cached-repository.ts'
+import { alone, type CachedRepository, keepWithinLimit, presentObjects } from './cached-repository.ts'
 import { fetchObjects } from './fetch.ts'
 import { GitClosed } from './git-closed.ts'
+import { repack } from './repack.ts'
 
 /** How far back a branch is followed when the server does not give a commit by its id. */
 const DEPTHS = [1, 50, 1000, 2_147_483_647]

@@ -14,6 +14,8 @@ export interface GitLimits {
   lockMs: number
   /** Packs after which a repository is packed anew. */
   packs: number
+  /** Commits the server is then still told of; the objects of all others stay. */
+  refs: number
 }
 
 export const GIT_LIMITS: GitLimits = {
@@ -24,4 +26,5 @@ export const GIT_LIMITS: GitLimits = {
   keepMs: 900_000,
   lockMs: 30_000,
   packs: 60,
+  refs: 100,
 }
