@@ -56,7 +56,7 @@ function noSuchRule(name: string, known: Rule[]): string {
 
 /** The local checkout as a change, and the two trees it stands between. */
 export async function openChange(
-  options: { paths: readonly string[]; base: string | undefined },
+  options: { paths: readonly string[]; base: string | undefined; mergeBase?: string | undefined },
   signal: AbortSignal,
 ): Promise<OpenChange> {
   const { readChange, treeAt } = await import('./forges/local.ts')

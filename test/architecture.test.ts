@@ -22,9 +22,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   web: ['forges', 'queue'],
   conversations: ['forges', 'store', 'queue', 'review', 'reports', 'rules'],
   jobs: ['forges', 'queue', 'store', 'conversations', 'review', 'reports'],
+  ci: ['forges', 'jobs', 'review', 'config'],
   simulation: ['forges'],
   commands: [
     'assemble',
+    'assemble-ci',
+    'ci',
     'assemble-clones',
     'assemble-review',
     'assemble-service',

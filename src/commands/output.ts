@@ -7,7 +7,11 @@ import type { Review } from '../review/review.ts'
 import { SEVERITIES } from '../rules/rule.ts'
 
 /** Writes every report asked for. When all of them go to files, the terminal still gets the text. */
-export async function writeReports(review: Review, requests: FormatRequest[], options: { version: string }): Promise<void> {
+export async function writeReports(
+  review: Review,
+  requests: FormatRequest[],
+  options: { version: string; problemsOnly?: boolean },
+): Promise<void> {
   const onScreen = requests.every(({ file }) => file !== undefined) ? [...requests, { format: 'text' as const }] : requests
   const { colour } = readEnvironment()
   const failures: UserError[] = []

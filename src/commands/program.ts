@@ -63,7 +63,10 @@ function program(): Command {
     .allowExcessArguments()
     .action(async (options: { version?: boolean }, command: Command) => {
       const [stranger] = command.args
-      if (stranger !== undefined) command.error(`error: there is no command \`${stranger}\`: use review, audit, experiment, stats, rules, serve or simulate`)
+      if (stranger !== undefined)
+        command.error(
+          `error: there is no command \`${stranger}\`: use review, ci, post, audit, experiment, stats, rules, serve or simulate`,
+        )
       if (!options.version) return command.help()
       const { version } = await import('../version.ts')
       console.log(version)
@@ -75,6 +78,22 @@ function program(): Command {
     .argument('[paths...]', 'files or folders to review instead of what changed')
     .option('--base <ref>', 'branch or commit the change stands on (default: the default branch)')
     .action(async (paths: string[], options) => (await import('./review.ts')).runReview(paths, options))
+
+  withReviewOptions(pgwitness.command('ci'))
+    .description('Review the change that this pipeline of GitHub Actions or GitLab CI is run for, and comment on it where the token may.')
+    .option('--base <ref>', 'branch or commit the change stands on (default: what the pipeline tells)')
+    .option('--no-comment', 'write no comments')
+    .option('--inline-comments <number>', 'comments on lines of the change, at most', wholeNumber, 10)
+    .action(async (options) => (await import('./ci.ts')).runCi(options))
+
+  pgwitness
+    .command('post')
+    .description('Comment what a pipeline without rights found: checks its JSON report, and that it is about this merge request.')
+    .argument('[review.json]', 'the report; on GitLab by default that of the newest pipeline of the merge request')
+    .option('--number <number>', 'of the pull or merge request', wholeNumber)
+    .option('--job <name>', 'on GitLab, the job that made the report', 'pgwitness')
+    .option('--inline-comments <number>', 'comments on lines of the change, at most', wholeNumber, 10)
+    .action(async (file: string | undefined, options) => (await import('./post.ts')).runPost(file, options))
 
   withReviewOptions(pgwitness.command('audit'))
     .description('Review a whole history of migrations, file by file, each against the schema its predecessors left.')
@@ -120,6 +139,21 @@ function program(): Command {
     .option('--grace <seconds>', 'how long a stop waits for what runs', wholeNumber, 30)
     .addHelpText('after', '\nWhich forges are on, and their secrets, is told by environment variables: docs/service.md.')
     .action(async (options) => (await import('./serve.ts')).runServe(options))
+
+  pgwitness
+    .command('simulate')
+    .description('Run a stored webhook through the whole service, against a forge of its own, and print what would be posted.')
+    .argument('<event.json>', 'the payload, as CI has it in a file, or { "headers": …, "body": … }; the change is that of this repository')
+    .option('--base <ref>', 'branch or commit the change stands on (default: the default branch)')
+    .addOption(
+      new Option('--permission <permission>', 'what its author may do in the repository')
+        .choices(['none', 'read', 'write'])
+        .default('write'),
+    )
+    .option('--config <file>', "the operator's settings (docs/service.md)")
+    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .option('--logs', "print the service's logs too, to standard error", false)
+    .action(async (event: string, options) => (await import('./simulate.ts')).runSimulate(event, options))
 
   for (const command of [...pgwitness.commands, ...stats.commands]) command.exitOverride().allowExcessArguments(false)
   return pgwitness

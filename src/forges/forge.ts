@@ -167,6 +167,13 @@ export interface GitAccess {
   headRef(number: number): string
 }
 
+/** What an earlier pipeline left behind. Its text is as trustworthy as whoever proposed the change. */
+export interface EarlierReport {
+  text: string
+  /** The commit the pipeline ran for, as the forge tells it. */
+  headSha: string
+}
+
 /** What a webhook says, in one language. */
 export type ForgeEvent =
   | { kind: 'proposed'; ref: MergeRequestRef; headSha: string; isDraft: boolean }

@@ -1,4 +1,4 @@
-import type { Forge, Person } from './forge.ts'
+import type { EarlierReport, Forge, MergeRequestRef, Person } from './forge.ts'
 import { checkedAccess } from './gitlab/access.ts'
 import { type Connection, connect } from './gitlab/connection.ts'
 import { ensureReaction, ensureReply, fetchComment } from './gitlab/conversation.ts'
@@ -6,6 +6,7 @@ import { fetchDiff } from './gitlab/diff.ts'
 import { fetchMergeRequest } from './gitlab/merge-request.ts'
 import { fetchIdentity } from './gitlab/people.ts'
 import { fetchPermission } from './gitlab/permission.ts'
+import { fetchPipelineReport } from './gitlab/pipeline-report.ts'
 import { ensureStatus } from './gitlab/status.ts'
 import { ensureSummary, fetchSummary } from './gitlab/summary.ts'
 import { ensureThreads } from './gitlab/threads.ts'
@@ -59,4 +60,14 @@ export function gitlabForge({ url, token, tokenKind = 'access' }: GitLabOptions)
     ensureReaction: (ref, comment, signal) => ensureReaction(open(signal), ref, comment),
     ensureReply: (ref, comment, body, signal) => asOurselves(signal, (gitlab, me) => ensureReply(gitlab, ref, comment, body, me)),
   }
+}
+
+/** The report that the newest pipeline of a merge request left as an artifact. */
+export async function gitlabPipelineReport(
+  { url, token }: GitLabOptions,
+  ref: MergeRequestRef,
+  where: { jobName: string; path: string },
+  signal: AbortSignal,
+): Promise<EarlierReport> {
+  return await fetchPipelineReport(connect({ url: url.replace(/\/+$/, ''), token, kind: 'access' }, signal), ref, where)
 }

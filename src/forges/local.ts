@@ -16,6 +16,8 @@ export interface LocalChange {
   cwd: string
   /** A branch, tag or commit to compare with; by default the default branch. */
   base?: string | undefined
+  /** The very commit to compare with, where it is known: its history need not be there. */
+  mergeBase?: string | undefined
   /** Files and folders to look at instead of what changed. */
   paths?: readonly string[] | undefined
   /** Which files are read; by default those named .sql. Files named by the user always are. */
@@ -38,7 +40,8 @@ export async function readChange(options: LocalChange, signal?: AbortSignal): Pr
     )
   }
   if (repository.head === undefined) return readUnborn(repository, wanted, signal)
-  const base = await findBase(repository, options.base, signal)
+  const known = options.mergeBase
+  const base = known === undefined ? await findBase(repository, options.base, signal) : { commit: known, name: known.slice(0, 10) }
   const { found, uncommitted } = await differences(repository, base.commit, signal)
   const { files, notes } = await withContents(
     repository.root,
@@ -49,6 +52,8 @@ export async function readChange(options: LocalChange, signal?: AbortSignal): Pr
   const head = uncommitted ? undefined : repository.head
   return { root: repository.root, title: titleOf(repository, base), base: base.commit, head, files, notes }
 }
+
+export { type CheckedOut, fetchCommit, fetchMergeBase, movedFiles, readCheckedOut } from './local/checked-out.ts'
 
 /** The repository at a commit, or the working tree. Paths are from the root of the repository. */
 export function treeAt(cwd: string, commit: string | undefined): Tree {

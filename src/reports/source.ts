@@ -27,7 +27,8 @@ export function sourcesOf(review: Review): (path: string) => Source | undefined 
   const sources = new Map<string, Source>()
   return (path) => {
     const text = texts.get(path)
-    if (text === undefined) return undefined
+    // A review read from its report has no texts.
+    if (!text) return undefined
     const source = sources.get(path) ?? readSource(text)
     sources.set(path, source)
     return source
