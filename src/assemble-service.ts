@@ -30,6 +30,8 @@ export interface ServiceOptions {
   isWorker: boolean
   config: ServiceConfig
   environment: ServiceEnvironment
+  /** Standard output when not told. */
+  logTo?: NodeJS.WritableStream
 }
 
 export interface Service {
@@ -47,7 +49,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const stopping = new AbortController()
   const forges = await openForges(environment, stopping.signal)
-  const { log } = newLogger(environment.logLevel, [...forges.secrets, ...(environment.databaseUrl ? [environment.databaseUrl] : [])])
+  const { log } = newLogger(
+    environment.logLevel,
+    [...forges.secrets, ...(environment.databaseUrl ? [environment.databaseUrl] : [])],
+    options.logTo,
+  )
   const database = await openDatabase(environment, dataDir)
   const warn = (message: string): void => log({ error: message }, 'storage')
   const { pgBossQueue } = await import('./queue/pg-boss-queue.ts')
