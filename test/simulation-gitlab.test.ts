@@ -112,6 +112,30 @@ describe('commit statuses', () => {
     expect(stub.violations).toEqual([])
   })
 
+  test('go into the pipeline that is there', async () => {
+    await useNew()
+    expect((await call('GET', root)).body.head_pipeline).toBeNull()
+    const branch = stub.addPipeline(proposed, 'push')
+    expect((await call('GET', root)).body.head_pipeline).toMatchObject({
+      id: branch,
+      sha: proposed.headSha,
+      ref: `feature-${proposed.number}`,
+    })
+    expect((await post({ state: 'running', name: 'x' })).body.pipeline_id).toBe(branch)
+    const own = stub.addPipeline(proposed, 'merge_request_event')
+    const ref = `refs/merge-requests/${proposed.number}/head`
+    expect((await call('GET', root)).body.head_pipeline).toMatchObject({ id: own, ref })
+    // Another pipeline, another status.
+    expect((await post({ state: 'running', name: 'x', pipeline_id: own })).body).toMatchObject({ pipeline_id: own, ref })
+    expect((await post({ state: 'running', name: 'x', ref: 'other' })).body.pipeline_id).toBeGreaterThan(own)
+    expect((await post({ state: 'running', name: 'x', ref: 'other', pipeline_id: own })).body).toEqual({
+      message: '404 Pipeline for pipeline_id, sha and ref Not Found',
+    })
+    expect(stub.state(proposed).statuses).toHaveLength(3)
+    await stub.push(proposed, { 'added.sql': 'select 9;\n' })
+    expect((await call('GET', root)).body.head_pipeline).toBeNull()
+  })
+
   test('need a commit, a role, and short texts', async () => {
     expect((await post({ state: 'running' }, '0'.repeat(40))).body).toEqual({ message: '404 Commit Not Found' })
     expect((await post({ state: 'broken' })).body).toEqual({ error: 'state is invalid' })

@@ -74,7 +74,8 @@ export function newMisbehaviours(extra: readonly Misbehaviour[] = []): Misbehavi
         rules = rules.filter(({ left }) => left > 0)
         return entry.rule
       }
-      return rate > 0 && chance() < rate ? faults[Math.floor(chance() * faults.length)] : undefined
+      const fault = rate > 0 && chance() < rate ? faults[Math.floor(chance() * faults.length)] : undefined
+      return fault && matches(fault, method, path) ? fault : undefined
     },
   }
 }

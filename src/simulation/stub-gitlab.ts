@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { CommentRef, MergeRequestRef } from '../forges/forge.ts'
 import { answerRequest, type Token, type TokenState } from './gitlab/api.ts'
 import { addReply, resolveNote } from './gitlab/discussions.ts'
+import { FAULTS } from './gitlab/faults.ts'
 import {
   ACCESS,
   type Instance,
@@ -14,6 +15,7 @@ import {
   userOf,
 } from './gitlab/instance.ts'
 import { dropNote, findNote } from './gitlab/notes.ts'
+import { refOf } from './gitlab/pipelines.ts'
 import { projectAt, propose, pushTo } from './gitlab/proposals.ts'
 import { errorBody } from './gitlab/refusal.ts'
 import { showState } from './gitlab/show-state.ts'
@@ -35,6 +37,8 @@ export interface StubGitlab extends StubForge {
   setVisibility(ref: MergeRequestRef, visibility: Project['visibility']): void
   /** Its first version is still being made: no diff and no `diff_refs` yet. */
   setPreparing(ref: MergeRequestRef, isPreparing: boolean): void
+  /** A pipeline of the head runs: of its branch, or of the merge request. Its id. */
+  addPipeline(ref: MergeRequestRef, source: 'push' | 'merge_request_event'): number
   /** The fork it comes from is deleted. */
   deleteFork(ref: MergeRequestRef): void
   deleteMergeRequest(ref: MergeRequestRef): void
@@ -56,6 +60,7 @@ export async function startStubGitlab({ bot = 'pgwitness', botAccess = ACCESS.de
   const server = await startStubServer({
     answer: (request) => answerRequest(instance, token, request),
     errorBody,
+    faults: FAULTS,
     onMistake: (text) => void instance.violations.push(`mistake of the stub: ${text}`),
   })
   instance.url = server.url
@@ -111,6 +116,7 @@ type Scenes = Pick<
   | 'setAccess'
   | 'setVisibility'
   | 'setPreparing'
+  | 'addPipeline'
   | 'deleteFork'
   | 'deleteMergeRequest'
 >
@@ -155,6 +161,15 @@ function scenes(instance: Instance, botAccess: number): Scenes {
     },
     setPreparing(ref, isPreparing) {
       requestAt(instance, ref).isPreparing = isPreparing
+    },
+    addPipeline(ref, source) {
+      const request = requestAt(instance, ref)
+      const isOfBranch = source === 'push'
+      const pipelines = (isOfBranch ? (request.source ?? request.project) : request.project).pipelines
+      const id = instance.nextId()
+      const place = { sha: latestVersion(request).head, ref: isOfBranch ? request.sourceBranch : refOf(request) }
+      pipelines.push({ ...place, id, source, createdAt: instance.now() })
+      return id
     },
     deleteFork(ref) {
       requestAt(instance, ref).source = undefined

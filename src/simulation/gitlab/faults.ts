@@ -46,3 +46,9 @@ export const TOO_MANY_NOTES = {
   headers: { 'retry-after': '60' },
   body: { message: { error: 'This endpoint has been requested too many times. Try again later.' } },
 } satisfies Misbehaviour
+
+/** What helps to ask again, beside what every server does: two statuses of one commit at once, and the limit as this forge tells it. */
+export const FAULTS: readonly Misbehaviour[] = [
+  { method: 'POST', path: '/statuses/', status: 409 },
+  { status: 429, headers: { 'content-type': 'text/plain', 'retry-after': '1', 'ratelimit-remaining': '0' }, body: 'Retry later\n' },
+]

@@ -35,7 +35,18 @@ export interface Project {
   /** Access levels by user id. */
   members: Map<number, number>
   requests: MergeRequest[]
+  /** Oldest first. */
+  pipelines: Pipeline[]
   statuses: CommitStatus[]
+}
+
+/** A status without one makes one, `external`. */
+export interface Pipeline {
+  id: number
+  sha: string
+  ref: string
+  source: 'push' | 'merge_request_event' | 'external'
+  createdAt: string
 }
 
 export interface MergeRequest {
@@ -147,8 +158,7 @@ export const STATUS_STATES = ['pending', 'running', 'success', 'failed', 'cancel
 
 export interface CommitStatus {
   id: number
-  sha: string
-  ref: string
+  pipeline: Pipeline
   name: string
   state: (typeof STATUS_STATES)[number] | 'created'
   description: string | null

@@ -1,6 +1,7 @@
 import { presentDiff, readDiff } from './diff.ts'
-import { latestVersion } from './instance.ts'
+import { latestVersion, type Pipeline } from './instance.ts'
 import { PAGES, paginate } from './pagination.ts'
+import { headPipeline, presentPipeline } from './pipelines.ts'
 import { presentRequest, presentVersion } from './present.ts'
 import { notFound } from './refusal.ts'
 import { boolean, projectOf, requestOf, route, text } from './route.ts'
@@ -28,7 +29,10 @@ export const MERGE_REQUESTS = [
   ),
   route('GET', ONE, SHOWN, (call) => {
     const request = requestOf(call)
-    return { status: 200, body: { ...presentRequest(call.instance, request), first_contribution: false, subscribed: false } }
+    const pipeline = headPipeline(request)
+    const project = request.project.pipelines.includes(pipeline as Pipeline) ? request.project : request.source
+    const head_pipeline = pipeline && project ? presentPipeline(pipeline, project) : null
+    return { status: 200, body: { ...presentRequest(call.instance, request), head_pipeline, first_contribution: false, subscribed: false } }
   }),
   route('GET', `${ONE}/versions`, PAGES, (call) => {
     const request = requestOf(call)

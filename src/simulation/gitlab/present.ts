@@ -162,8 +162,8 @@ export function presentAward(instance: Instance, award: Award, awardable: { id: 
 export function presentStatus(instance: Instance, status: CommitStatus) {
   return {
     id: status.id,
-    sha: status.sha,
-    ref: status.ref,
+    sha: status.pipeline.sha,
+    ref: status.pipeline.ref,
     status: status.state,
     name: status.name,
     target_url: status.targetUrl,
@@ -173,7 +173,7 @@ export function presentStatus(instance: Instance, status: CommitStatus) {
     finished_at: null,
     allow_failure: false,
     coverage: null,
-    pipeline_id: null,
+    pipeline_id: status.pipeline.id,
     author: presentUser(instance, status.user),
   }
 }

@@ -12,6 +12,7 @@ import {
   userOf,
   type Version,
 } from './instance.ts'
+import { refOf } from './pipelines.ts'
 import { tracePositions } from './tracing.ts'
 
 /** The project of this path; made, private and with the bot as a member, when there is none. */
@@ -32,6 +33,7 @@ async function newProject(instance: Instance, path: string, forkOf?: Project): P
     repository: await makeRepository(),
     members: new Map(),
     requests: [],
+    pipelines: [],
     statuses: [],
   }
   instance.projects.push(project)
@@ -117,12 +119,12 @@ async function addVersion(
   request: MergeRequest,
   version: Pick<Version, 'base' | 'start' | 'head' | 'commit'>,
 ): Promise<void> {
-  const { project, source, sourceBranch, iid } = request
+  const { project, source, sourceBranch } = request
   const { repository } = project
   const { base, head } = version
   if (source && source !== project)
     await repository.git(['fetch', '--quiet', '--no-tags', source.repository.folder, `refs/heads/${sourceBranch}`])
-  const refs = [`refs/merge-requests/${iid}/head`, `refs/keep-around/${head}`]
+  const refs = [refOf(request), `refs/keep-around/${head}`]
   await repository.git(['update-ref', '--stdin'], Buffer.from(refs.map((ref) => `update ${ref} ${head}\n`).join('')))
   const files = (await repository.text('diff-tree', '-r', '-M', '--name-only', base, head)).split('\n').filter(Boolean).length
   request.versions.push({ ...version, id: instance.nextId(), files, createdAt: instance.now() })

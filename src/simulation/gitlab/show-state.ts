@@ -15,8 +15,8 @@ export function showState(request: MergeRequest): StubState {
     threads: threads.map(showThread),
     statuses: projects
       .flatMap(({ statuses }) => latestOf(statuses))
-      .filter(({ sha }) => shas.has(sha))
-      .map(({ name, sha, state, description }) => ({ name, sha, state, title: description ?? '', annotations: 0 })),
+      .filter(({ pipeline }) => shas.has(pipeline.sha))
+      .map(({ name, pipeline, state, description }) => ({ name, sha: pipeline.sha, state, title: description ?? '', annotations: 0 })),
     reactions: request.awards.map(nameOfAward),
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { ACCESS, accessOf, type CommitStatus, type Project, STATUS_STATES } from './instance.ts'
+import { ACCESS, accessOf, type CommitStatus, type Pipeline, type Project, STATUS_STATES } from './instance.ts'
 import { PAGES, paginate } from './pagination.ts'
+import { pipelineFor } from './pipelines.ts'
 import { presentStatus } from './present.ts'
 import { forbidden, notFound, Refusal } from './refusal.ts'
 import { boolean, type Call, integer, projectOf, route, text } from './route.ts'
@@ -24,14 +25,15 @@ export const STATUSES = [
     if (accessOf(project, call.user) < ACCESS.developer) throw forbidden()
     const sha = await findCommit(project, call.at.sha as string)
     checkLengths(call, call.params)
-    // A commit that no branch has, as that of a fork, needs to be told its ref.
-    const ref = call.params.ref ?? (await branchWith(project, sha))
-    if (ref === undefined) throw notFound('References for commit')
-    const status = openStatus(call, project, sha, ref, call.params.name ?? call.params.context ?? 'default')
+    const { ref, pipeline_id: id, name = call.params.context ?? 'default' } = call.params
+    const known = pipelineFor(project, sha, { ref, id })
+    if (id !== undefined && !known) throw notFound('Pipeline for pipeline_id, sha and ref')
+    const status = openStatus(call, project, known ?? (await newPipeline(call, project, sha, ref)), name)
     status.state = nextState(status.state, call.params.state)
     status.description = call.params.description ?? status.description
     status.targetUrl = call.params.target_url ?? status.targetUrl
     if (!project.statuses.includes(status)) project.statuses.push(status)
+    if (!project.pipelines.includes(status.pipeline)) project.pipelines.push(status.pipeline)
     return { status: 201, body: presentStatus(call.instance, status) }
   }),
   route(
@@ -50,20 +52,22 @@ export const STATUSES = [
     async (call) => {
       const project = projectOf(call)
       const sha = await findCommit(project, call.at.sha as string)
-      const { ref, name, all = false } = call.params
-      const matching = project.statuses.filter((one) => one.sha === sha && (ref ?? one.ref) === one.ref && (name ?? one.name) === one.name)
+      const { ref, name, pipeline_id: id, all = false } = call.params
+      const isWanted = ({ pipeline }: CommitStatus) =>
+        pipeline.sha === sha && (ref ?? pipeline.ref) === pipeline.ref && (id ?? pipeline.id) === pipeline.id
+      const matching = project.statuses.filter((one) => isWanted(one) && (name ?? one.name) === one.name)
       return paginate(call, all ? matching : latestOf(matching), (status) => presentStatus(call.instance, status))
     },
   ),
 ]
 
-/** Of several with the same name and ref, the newest counts. */
+/** Of several with the same name in a pipeline, the newest counts. */
 export function latestOf(statuses: readonly CommitStatus[]): CommitStatus[] {
   return statuses.filter((one, index) => !statuses.slice(index + 1).some((later) => isSame(one, later)))
 }
 
 function isSame(one: CommitStatus, other: CommitStatus): boolean {
-  return one.sha === other.sha && one.ref === other.ref && one.name === other.name
+  return one.pipeline === other.pipeline && one.name === other.name
 }
 
 async function findCommit({ repository, requests }: Project, sha: string): Promise<string> {
@@ -80,18 +84,23 @@ async function branchWith({ repository }: Project, sha: string): Promise<string 
   return branches.split('\n')[0] || undefined
 }
 
-/** One that still runs goes on; after its end there is a new one of the same name. app/services/ci/create_commit_status_service.rb. */
-function openStatus(
-  { instance, user }: Pick<Call, 'instance' | 'user'>,
+/** A commit that no branch has, as that of a fork, needs to be told its ref. */
+async function newPipeline(
+  { instance }: Pick<Call, 'instance'>,
   project: Project,
   sha: string,
-  ref: string,
-  name: string,
-): CommitStatus {
+  told: string | undefined,
+): Promise<Pipeline> {
+  const ref = told ?? (await branchWith(project, sha))
+  if (ref === undefined) throw notFound('References for commit')
+  return { id: instance.nextId(), sha, ref, source: 'external', createdAt: instance.now() }
+}
+
+/** One that still runs goes on; after its end there is a new one of the same name. app/services/ci/create_commit_status_service.rb. */
+function openStatus({ instance, user }: Pick<Call, 'instance' | 'user'>, project: Project, pipeline: Pipeline, name: string): CommitStatus {
   const wanted: CommitStatus = {
     id: instance.nextId(),
-    sha,
-    ref,
+    pipeline,
     name,
     state: 'created',
     description: null,
