@@ -6,15 +6,15 @@ import { cleanReview, FINDINGS, HOSTILE, plainReview, sampleReview } from './fix
 
 test('a comment as its author writes it', () => {
   const report = renderMarkdown(plainReview())
-  expect(report.slice(0, report.indexOf('**Instead'))).toBe(`### pgwitness: 3 findings, 2 confirmed, 1 suspected
+  expect(report.slice(0, report.indexOf('**Instead'))).toBe(`### pgwitness: 3 findings: 2 confirmed, 1 suspected
 
 **Worst:** Changing the type of \`orders.total\` writes the whole table anew while nobody may read it. (critical, confirmed by running it, \`migrations/7.sql:3\`)
 
-| Finding | Severity | What, and where in \`migrations/\` |
-|---|---|---|
-| \`c934f2be\` | critical | Changing the type of \`orders.total\` writes the whole table anew while nobody may read it.<br>\`7.sql:3\` |
-| \`ef684d6a\` | high | Building this index refuses every write to \`orders\` until it is done.<br>\`7.sql:2\` |
-| \`c2aa6df8\` | medium, suspected | Code that is still deployed may read \`orders\` with \`select *\`.<br>\`7.sql:5\` |
+| Finding | What, and where in \`migrations/\` |
+|---|---|
+| critical<br>\`c934f2be\` | Changing the type of \`orders.total\` writes the whole table anew while nobody may read it.<br>\`7.sql:3\` |
+| high<br>\`ef684d6a\` | Building this index refuses every write to \`orders\` until it is done.<br>\`7.sql:2\` |
+| medium, suspected<br>\`c2aa6df8\` | Code that is still deployed may read \`orders\` with \`select *\`.<br>\`7.sql:5\` |
 
 <details><summary><code>c934f2be</code> <b>critical</b>, confirmed: Change types without a rewrite · <code>migrations/7.sql:3</code></summary>
 
@@ -121,7 +121,8 @@ test.each([
   ['`a | b` and ` alone', '`a | b` and \\` alone'],
   ['@team, me@example.org, #12 !3', '@&#8203;team, me@&#8203;example.org, #&#8203;12 !&#8203;3'],
   ['<img src=x> &lt;', '&lt;img src=x&gt; &amp;&#8203;lt;'],
-  ['see http://x.example and www.x.example', 'see http&#58;//x.example and www&#46;x.example'],
+  ['see http://x.example and www.x.example', 'see http&#58;&#8203;//x.example and www&#46;&#8203;x.example'],
+  ['GH-12 :boom: {+ a +} [vulnerability:3] [TOC] int[3] deadbeef1 x::text', 'GH&#8203;-12 &#58;&#8203;boom: {&#8203;+ a +} \\[&#8203;vulnerability:3\\] \\[&#8203;TOC\\] int\\[3\\] d&#8203;eadbeef1 x::text'],
   ['# heading', '\\# heading'],
   ['- item', '\\- item'],
   ['1. item', '1\\. item'],

@@ -1,4 +1,5 @@
 import type { Finding, Verdict } from '../review/finding.ts'
+import { count } from '../review/lists.ts'
 import { SEVERITIES } from '../rules/rule.ts'
 
 /** The findings of a review by what a report does with them, each part worst first. */
@@ -51,4 +52,13 @@ export function verdictCounts(shown: readonly Finding[]): string {
     .filter(({ number }) => number > 0)
     .map(({ verdict, number }) => `${number} ${verdict}`)
     .join(', ')
+}
+
+/** `31 findings confirmed`, `3 findings: 2 confirmed, 1 suspected`. */
+export function findingCounts(shown: readonly Finding[]): string {
+  const [first] = shown
+  const findings = count(shown.length, 'finding')
+  return first && shown.every(({ verdict }) => verdict === first.verdict)
+    ? `${findings} ${first.verdict}`
+    : `${findings}: ${verdictCounts(shown)}`
 }

@@ -2,10 +2,10 @@ import type { InlineComment } from '../forges/forge.ts'
 import type { Finding } from '../review/finding.ts'
 import type { Review } from '../review/review.ts'
 import { SEVERITIES } from '../rules/rule.ts'
-import { evidenceMarkdown, explanationMarkdown, fixSqlMarkdown, paragraph, sourcesMarkdown } from './finding-detail.ts'
+import { evidenceMarkdown, fixSqlMarkdown, paragraph } from './finding-detail.ts'
 import { LIMITS } from './limits.ts'
 import { codeMarkdown, fold } from './markdown-escape.ts'
-import { detailOf, type Explained, onceExplained } from './markdown-finding.ts'
+import { detailOf, type Explained, explainedOnce } from './markdown-finding.ts'
 import { shortNumber } from './short-number.ts'
 import { suggestionFor } from './suggestion.ts'
 
@@ -66,18 +66,21 @@ interface Parts {
 function section(finding: Finding, isFirst: boolean, { review, explained, told, isSuggested }: Parts): string[] {
   const detail = detailOf(finding, review)
   const { why, more } = isFirst ? inShort(finding.explanation) : { why: '', more: finding.explanation }
-  const rest = onceExplained(finding, explained, [...explanationMarkdown({ explanation: more }), ...sourcesMarkdown(detail)])
+  const isSaid = explained.has(why)
+  explained.set(why, shortNumber(finding))
+  const rest = explainedOnce(finding, explained, { ...detail, explanation: more })
   const sql = detail.fix && !isSuggested ? fixSqlMarkdown(detail.fix) : []
   const isLong = (detail.fix?.sql ?? []).join('\n').split('\n').length > LIMITS.inlineSqlLines
   const folded = [
     ...(isLong ? sql : []),
-    ...rest,
+    ...rest.why,
     ...evidenceMarkdown(detail, told),
-    `Finding ${codeMarkdown(shortNumber(finding))} of rule ${codeMarkdown(finding.rule)}.`,
+    ...rest.sources,
+    `Finding ${codeMarkdown(shortNumber(finding))}, rule ${codeMarkdown(finding.rule)}`,
   ]
   return [
     `**${finding.severity}**, ${finding.verdict}: ${paragraph(finding.message)}`,
-    ...(why === '' ? [] : [paragraph(why)]),
+    ...(why === '' || isSaid ? [] : [paragraph(why)]),
     ...(finding.fix ? [`**Instead:** ${paragraph(finding.fix.text)}`] : []),
     ...(isLong ? [] : sql),
     fold(isLong && sql.length > 0 ? 'SQL to use instead, evidence, source' : 'Evidence, source', folded.join('\n\n')),

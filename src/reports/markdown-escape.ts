@@ -53,18 +53,27 @@ export function fold(heading: string, body: string): string {
 
 /** Text inside HTML, such as a `<summary>`, on one line. */
 export function htmlText(text: string): string {
-  return oneLine(text).replace(/[&<>"']|[@#!~%$](?=[\w"[])/g, (sign) =>
-    '&<>"\''.includes(sign) ? `&#${sign.charCodeAt(0)};` : `${sign}&#8203;`,
-  )
+  return oneLine(text).replace(HTML_MARKUP, (sign: string, later: string | undefined) => {
+    const plain = HTML_SIGNS.includes(sign) ? `&#${sign.charCodeAt(0)};` : sign
+    return later === undefined ? plain : `${plain}&#8203;`
+  })
 }
 
-const SPECIAL = /[\\`*[\]|~<>&$]|[@#!%](?=[\w"[])|(?<!\w)_|_(?!\w)|:(?=\/\/)|(?<=\bwww)\./gi
-const SIGILS = '@#!%~&$'
+/**
+ * What both forges look for after rendering, where no escape counts any more: mentions, references (`#1`, `!1`, `GH-1`, `[vulnerability:1]`, commits),
+ * emoji (`:boom:`), addresses (`irc://`), marks of additions (`{+ +}`). A zero-width space after the matched sign, or the first letters, breaks them.
+ */
+const FOUND_LATER =
+  /[@#!%~&$](?=[\w"[])|\[(?=[\w-]+:|_*TOC_*\]|\[|[+-]\s)|\{(?=[+-])|:(?=[\w+-]+:|\/\/)|(?<=\bwww)\.|\bGH(?=-\d)|\b[0-9a-f](?=[0-9a-f]{6,39}\b)(?=\d*[a-f])/
+const READ_BY_MARKDOWN = /[\\`*[\]|~<>&$]|(?<!\w)_|_(?!\w)/
+const MARKUP = new RegExp(`(?<later>${FOUND_LATER.source})|${READ_BY_MARKDOWN.source}`, 'gi')
+const HTML_MARKUP = new RegExp(`(?<later>${FOUND_LATER.source})|[&<>"']`, 'gi')
+const HTML_SIGNS = '&<>"\''
 
 function escapePlain(text: string): string {
-  return text.replace(SPECIAL, (sign: string, at: number) => {
-    const reference = SIGILS.includes(sign) && /[\w"[]/.test(text[at + 1] ?? '')
-    return (ENTITIES[sign] ?? `\\${sign}`) + (reference ? '&#8203;' : '')
+  return text.replace(MARKUP, (sign: string, later: string | undefined) => {
+    const plain = ENTITIES[sign] ?? (/^[a-z\d]/i.test(sign) ? sign : `\\${sign}`)
+    return later === undefined ? plain : `${plain}&#8203;`
   })
 }
 
@@ -76,6 +85,7 @@ const ENTITIES: Record<string, string> = {
   ':': '&#58;',
   '.': '&#46;',
   '|': '&#124;',
+  '{': '{',
   '@': '@',
   '#': '#',
   '!': '!',

@@ -20,7 +20,7 @@ export function detailOf({ explanation, evidence, fix, citations }: Finding, rev
   }
 }
 
-/** Explanations and sources that a comment has given already, by the number of the finding they stand at: a rule that applies often explains itself once. */
+/** Explanations that a comment has given already, by the number of the finding they stand at: a rule that applies often explains itself once. */
 export type Explained = Map<string, string>
 
 /** One finding, folded: the statement, what was seen, why it matters, what to do instead, how to see it again, where it is written. */
@@ -28,26 +28,30 @@ export function findingMarkdown(finding: Finding, review: Review, source: Source
   const { severity, verdict, path, line, title } = finding
   const lines = excerpt(finding, source)
   const detail = detailOf(finding, review)
+  const { why, sources } = explainedOnce(finding, explained, detail)
   const heading = `<code>${shortNumber(finding)}</code> <b>${severity}</b>, ${verdict}: ${htmlText(clip(title, LIMITS.cell))} \u00b7 <code>${htmlText(`${clip(path, LIMITS.cell)}:${line}`)}</code>`
   return [
     `<details><summary>${heading}</summary>`,
     ...(lines.length > 0 ? [fencedMarkdown(lines.join('\n'), 'sql')] : []),
     paragraph(finding.message),
-    ...onceExplained(finding, explained, [...explanationMarkdown(detail), ...sourcesMarkdown(detail)]),
+    ...why,
     ...insteadMarkdown(detail),
     ...evidenceMarkdown(detail),
+    ...sources,
+    `Rule: ${codeMarkdown(finding.rule)}`,
     '</details>',
   ].join('\n\n')
 }
 
-/** The blocks, or where they stand already. */
-export function onceExplained(finding: Finding, explained: Explained, blocks: readonly string[]): string[] {
-  const text = blocks.join('\n\n')
-  if (text === '') return []
+/** Why, and where it is written, as blocks; of what was said already only where. */
+export function explainedOnce(finding: Finding, explained: Explained, detail: FindingDetail): { why: string[]; sources: string[] } {
+  const why = explanationMarkdown(detail)
+  const sources = sourcesMarkdown(detail)
+  const text = [...why, ...sources].join('\n\n')
   const earlier = explained.get(text)
-  if (earlier !== undefined) return [`Why, and where it is written: at ${codeMarkdown(earlier)}.`]
+  if (earlier !== undefined && text !== '') return { why: [`Why, and where it is written: at ${codeMarkdown(earlier)}.`], sources: [] }
   explained.set(text, shortNumber(finding))
-  return [...blocks]
+  return { why, sources }
 }
 
 /** One line for a claim that an experiment refuted. */

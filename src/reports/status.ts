@@ -1,10 +1,9 @@
 import type { Annotation, Status } from '../forges/forge.ts'
 import type { Finding } from '../review/finding.ts'
-import { count } from '../review/lists.ts'
 import type { Review } from '../review/review.ts'
 import { SEVERITIES } from '../rules/rule.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
-import { orderFindings, verdictCounts } from './finding-order.ts'
+import { findingCounts, orderFindings } from './finding-order.ts'
 import { fixInWords } from './fix-in-words.ts'
 import { levelOf } from './level.ts'
 import { clip, LIMITS } from './limits.ts'
@@ -25,9 +24,9 @@ export function statusOf(review: Review, failOn: string): Status {
 }
 
 function titleOf(review: Review, shown: readonly Finding[], failing: string | undefined): string {
-  const run = review.clone === 'none' && review.coverage.statements > 0 ? '; nothing was run' : ''
-  if (shown.length === 0) return `Nothing found${run}`
-  return `${count(shown.length, 'finding')}: ${[verdictCounts(shown), ...(failing === undefined ? [] : [failing])].join('; ')}${run}`
+  const found = shown.length === 0 ? 'Nothing found' : findingCounts(shown)
+  const isRun = review.clone !== 'none' || review.coverage.statements === 0
+  return [found, ...(failing === undefined ? [] : [failing]), ...(isRun ? [] : ['nothing was run'])].join('; ')
 }
 
 /** Plain text: forges show it as it is. */

@@ -11,7 +11,7 @@ import { shortNumber } from './short-number.ts'
 export function findingTable(shown: readonly Finding[], links: ReadonlyMap<string, string>, room: Room): string[] {
   const folder = commonFolder(shown.map(({ path }) => path))
   const within = folder === '' ? '' : ` in ${cellMarkdown(codeMarkdown(clip(folder, LIMITS.cell)))}`
-  const head = `| Finding | Severity | What, and where${within} |\n|---|---|---|`
+  const head = `| Finding | What, and where${within} |\n|---|---|`
   const isLong = shown.length > LIMITS.unfoldedRows
   const [loud = [], mild = []] = [false, true].map((wanted) =>
     shown.filter(({ severity }) => (isLong && (severity === 'low' || severity === 'info')) === wanted),
@@ -24,7 +24,7 @@ export function findingTable(shown: readonly Finding[], links: ReadonlyMap<strin
   }
   const first = tableOf(loud, LIMITS.rows)
   if (mild.length === 0) return first.blocks
-  const title = `${count(mild.length, 'finding')} of low severity or only worth knowing`
+  const title = `${count(mild.length, 'finding')} of severity low or info`
   room.take(fold(title, ''))
   const second = tableOf(mild, LIMITS.rows - first.length)
   return [...first.blocks, fold(title, second.blocks.join('\n\n'))]
@@ -34,9 +34,8 @@ function row(finding: Finding, url: string | undefined, folder: string): string 
   const { severity, verdict, path, line, message } = finding
   const number = codeMarkdown(shortNumber(finding))
   const cells = [
-    url === undefined ? number : linkMarkdown(number, url, 'markdown'),
-    verdict === 'confirmed' ? severity : `${severity}, ${verdict}`,
-    // In one cell, since long names in two would not fit beside each other.
+    // Few columns, since long names would not fit beside each other.
+    `${verdict === 'confirmed' ? severity : `${severity}, ${verdict}`}<br>${url === undefined ? number : linkMarkdown(number, url, 'markdown')}`,
     `${proseMarkdown(clip(message, LIMITS.cell))}<br>${codeMarkdown(`${clip(path.slice(folder.length), LIMITS.cell)}:${line}`)}`,
   ]
   return `| ${cells.map(cellMarkdown).join(' | ')} |`

@@ -3,9 +3,9 @@ import { count, shortList } from '../review/lists.ts'
 import type { Review } from '../review/review.ts'
 import { coverageLine } from './coverage-line.ts'
 import { paragraph } from './finding-detail.ts'
-import { type OrderedFindings, orderFindings, verdictCounts } from './finding-order.ts'
+import { findingCounts, type OrderedFindings, orderFindings } from './finding-order.ts'
 import { clip, LIMITS } from './limits.ts'
-import { codeMarkdown, fold, htmlText, proseMarkdown } from './markdown-escape.ts'
+import { codeMarkdown, fold, proseMarkdown } from './markdown-escape.ts'
 import { type Explained, findingMarkdown, harmlessMarkdown } from './markdown-finding.ts'
 import { Room } from './room.ts'
 import { sourcesOf } from './source.ts'
@@ -32,7 +32,7 @@ export interface SummaryOptions {
 export function renderSummary(review: Review, options: SummaryOptions): string {
   const ordered = orderFindings(review.findings)
   const { shown } = ordered
-  const foot = [`<sub>${htmlText(coverageLine(review))}${asking(options)}</sub>`]
+  const foot = [`<sub>${proseMarkdown(coverageLine(review))}${asking(options)}</sub>`]
   const head = opening(shown, options)
   const room = new Room(options.maxLength - 10)
   for (const part of [...head, ...foot]) room.take(part)
@@ -75,7 +75,7 @@ function opening(shown: readonly Finding[], { gone }: SummaryOptions): string[] 
     return numbers.length > 0 ? ['### pgwitness: clean again', before] : []
   }
   return [
-    `### pgwitness: ${count(shown.length, 'finding')}, ${verdictCounts(shown)}`,
+    `### pgwitness: ${findingCounts(shown)}`,
     worst(first),
     ...(numbers.length > 0 ? [`**No longer found:** ${shortList(numbers, LIMITS.gone)}.`] : []),
   ]
@@ -89,7 +89,7 @@ function worst(finding: Finding): string {
 }
 
 function asking({ mention }: SummaryOptions): string {
-  return mention === undefined ? '' : `<br>What one can ask for: <code>${htmlText(mention)} help</code>`
+  return mention === undefined ? '' : `<br>To ask about a finding, or for another look: ${codeMarkdown(`${mention} help`)}`
 }
 
 /** What the comments at the lines do not tell. */
@@ -107,7 +107,8 @@ function details(review: Review, shown: readonly Finding[], { links }: SummaryOp
   const left = told.length - blocks.length
   const rest = left > 0 ? [`Details of ${count(left, 'more finding')} did not fit here.`] : []
   if (blocks.length <= LIMITS.unfolded) return [...blocks, ...rest]
-  return [fold(`Details of ${count(blocks.length, 'finding')}`, [...blocks, ...rest].join('\n\n'))]
+  const which = links.size > 0 ? ' without a comment at their lines' : ''
+  return [fold(`Details of ${count(blocks.length, 'finding')}${which}`, [...blocks, ...rest].join('\n\n'))]
 }
 
 function notes(review: Review, { problem }: SummaryOptions): string[] {

@@ -167,6 +167,6 @@ function effectsEvidence(claim: Claim, measurement: Measurement, clone: string, 
     clone,
     effects,
     summary: `${effectsInWords(effects)}${measurement.unmeasured ? ` (${measurement.unmeasured})` : ''}`,
-    reproduce: `begin; ${claim.statement.text}; select relation::regclass, mode from pg_locks where pid = pg_backend_pid() and relation is not null; rollback;`,
+    reproduce: `begin;\n${claim.statement.text};\nselect relation::regclass, mode from pg_locks where pid = pg_backend_pid() and relation is not null;\nrollback;`,
   }
 }
