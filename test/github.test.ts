@@ -91,13 +91,16 @@ describe('who we are', () => {
     await forge.fetchMergeRequest(ref, signal)
     const tokens = () => stub.requests.filter(({ path }) => path.endsWith('/access_tokens')).length
     expect(tokens()).toBe(1)
-    // Of a token some seconds old the library thinks that it has not got around yet.
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 })
-    stub.expireTokens()
+    // Of a token some seconds old the library thinks that it has not got around yet, and waits.
+    const expire = () => {
+      stub.expireTokens()
+      vi.setSystemTime(Date.now() + 60_000)
+    }
+    vi.useFakeTimers({ toFake: ['Date'] })
+    expire()
     expect((await forge.fetchMergeRequest(ref, signal)).headSha).toBe(ref.headSha)
-    stub.expireTokens()
     const request = await requested()
-    stub.expireTokens()
+    expire()
     await forge.ensureSummary(request, 'One', signal)
     vi.useRealTimers()
     expect(stub.state(ref).comments).toHaveLength(1)

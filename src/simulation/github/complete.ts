@@ -33,8 +33,17 @@ function completeObject(schema: Schema, value: Schema, strange: string[], name: 
   return made
 }
 
+/** A field is strange when no branch has it. */
 function completeAll(branches: Schema[], value: unknown, strange: string[], name: string): unknown {
-  return branches.reduce((made, branch) => complete(branch, made, strange, name), value)
+  let unknown: string[] | undefined
+  let made = value
+  for (const branch of branches) {
+    const here: string[] = []
+    made = complete(branch, made, here, name)
+    unknown = unknown?.filter((field) => here.includes(field)) ?? here
+  }
+  strange.push(...(unknown ?? []))
+  return made
 }
 
 function completeOne(branches: Schema[], value: unknown, strange: string[], name: string): unknown {

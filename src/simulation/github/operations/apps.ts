@@ -11,7 +11,8 @@ export const APPS: Operations = {
   'apps/get-installation': (call) => ({ status: 200, body: installationShape(call, installationOf(call)) }),
   'apps/list-installations': (call) => {
     demandApp(call)
-    return page(call, call.state.installations, (one) => installationShape(call, one))
+    // Of one installation the description has the client's id, of a list it has not.
+    return page(call, call.state.installations, (one) => ({ ...installationShape(call, one), client_id: undefined }))
   },
   'apps/get-repo-installation': (call) => {
     demandApp(call)
@@ -86,7 +87,7 @@ function installationOf(call: Call): Installation {
   return found
 }
 
-function installationShape({ app, shapes, url }: Call, installation: Installation): unknown {
+function installationShape({ app, shapes, url }: Call, installation: Installation): Record<string, unknown> {
   return {
     id: installation.id,
     app_id: app.id,
