@@ -242,6 +242,17 @@ describe('on a GitLab', () => {
     expect(await failure(forge.fetchMergeRequest(ref, signal))).toBeInstanceOf(Gone)
   })
 
+  test('files that GitLab folds up or finds too large have no lines', async () => {
+    const file = { old_path: 'x', new_path: 'x', new_file: false, renamed_file: false, deleted_file: false, diff: '@@ -1 +1 @@\n-a\n+b\n' }
+    stub.misbehave({
+      path: '/diffs',
+      status: 200,
+      body: [file, { ...file, collapsed: true }, { ...file, too_large: true }, { ...file, diff: '' }],
+    })
+    const diff = await forge.fetchDiff(await forge.fetchMergeRequest(ref, signal), signal)
+    expect(diff.map(({ lines }) => lines.length)).toEqual([2, 0, 0, 0])
+  })
+
   test('a fork may be gone', async () => {
     const fork = await stub.addMergeRequest({ repository: 'acme/shop', base: {}, head: { 'x.sql': '1\n' }, fork: true })
     expect((await forge.fetchMergeRequest(fork, signal)).source.repositoryId).toEqual(expect.any(Number))

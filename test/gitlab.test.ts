@@ -186,18 +186,19 @@ describe('comments on lines', () => {
     for (let number = 0; number < 210; number += 1) await stub.comment(ref, 'ada', `Comment ${number}`)
     const wanted = [comment('a', 'added.sql', 1)]
     await ensureThreads(wanted)
-    await forge.ensureSummary(request, 'Summary', signal)
     stub.misbehave({ method: 'GET', shuffle: true, times: 100 })
     expect(await ensureThreads(wanted)).toMatchObject({ created: 0 })
-    await forge.ensureSummary(request, 'Summary', signal)
-    // Between our reading of the first page and the second somebody deletes what stood on the first.
-    const [first, second] = stub.state(ref).comments
+  })
+
+  test('are found where others go while the list is read', async () => {
+    for (let number = 0; number < 100; number += 1) await stub.comment(ref, 'ada', `Comment ${number}`)
+    const wanted = [comment('a', 'added.sql', 1)]
+    await ensureThreads(wanted)
+    // The first of the second page becomes the last of the first, which we have read.
+    const [first] = stub.state(ref).comments
     stub.misbehave({ path: /discussions\?.*page=2/, hook: () => stub.deleteComment(ref, first?.id as number) })
-    stub.misbehave({ path: /notes\?.*page=2/, hook: () => stub.deleteComment(ref, second?.id as number) })
     expect(await ensureThreads(wanted)).toMatchObject({ created: 0 })
-    await forge.ensureSummary(request, 'Summary', signal)
     expect(threads()).toHaveLength(1)
-    expect(stub.state(ref).comments.filter(({ author }) => author === 'pgwitness')).toHaveLength(1)
   })
 })
 
@@ -239,7 +240,7 @@ describe('the summary', () => {
     expect(stub.quickActions).toEqual([])
     const texts = [stub.state(ref).comments[0]?.body, threads()[0]?.comments[0]?.body]
     // What GitLab's own regular expression would take for a command, with fences left out of account.
-    for (const text of texts) expect(text?.replaceAll('\r', '')).not.toMatch(/^\/\w/m)
+    for (const text of texts) expect(text).not.toMatch(/\r|^\/\w/m)
     await forge.ensureSummary(request, body, signal)
     expect(written().filter((line) => line.startsWith('PUT'))).toEqual([])
   })
