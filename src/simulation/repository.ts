@@ -10,6 +10,16 @@ type FileContent =
   | Buffer
   | { /** `120000` is a symbolic link, `160000` a submodule. */ mode: '100755' | '120000' | '160000'; content: string }
 
+interface NewCommit {
+  /** All of these name it from then on. */
+  refs: readonly [string, ...string[]]
+  files: Files
+  /** Its id, or which one of the list, from 0. */
+  parent?: string | number | undefined
+  tree?: string | undefined
+  message?: string | undefined
+}
+
 /** A real repository without a working tree. */
 export interface Repository extends AsyncDisposable {
   folder: string
@@ -22,6 +32,8 @@ export interface Repository extends AsyncDisposable {
    * starts from that. Its id.
    */
   commit(ref: string, files: Files, options?: { parent?: string | undefined; tree?: string | undefined; message?: string }): Promise<string>
+  /** Several commits by one process. Their ids, in order. */
+  commitAll(commits: readonly NewCommit[]): Promise<string[]>
   setRef(ref: string, sha: string): Promise<void>
   deleteRef(ref: string): Promise<void>
 }
@@ -51,15 +63,20 @@ export async function makeRepository(): Promise<Repository> {
   for (const part of ['objects', 'refs/heads']) await mkdir(join(folder, part), { recursive: true })
   await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/main\n')
   await writeFile(join(folder, 'config'), CONFIG)
+  const commitAll: Repository['commitAll'] = async (list) => {
+    const parts = list.map((commit, index) => importStream(commit, index, FIRST_COMMIT_S + commits++))
+    const written = await git(['fast-import', '--quiet', '--force'], Buffer.concat(parts))
+    return written.toString().trim().split('\n')
+  }
   return {
     folder,
     git,
     text,
-    async commit(ref, files, { parent, tree, message = 'Change' } = {}) {
-      const who = `Octo Cat <octocat@example.com> ${FIRST_COMMIT_S + commits++} +0000`
-      const written = await git(['fast-import', '--quiet', '--force'], importStream(ref, who, files, { parent, tree, message }))
-      return written.toString().trim()
+    async commit(ref, files, options = {}) {
+      const [sha = ''] = await commitAll([{ refs: [ref], files, ...options }])
+      return sha
     },
+    commitAll,
     async setRef(ref, sha) {
       await git(['update-ref', ref, sha])
     },
@@ -73,15 +90,13 @@ export async function makeRepository(): Promise<Repository> {
 }
 
 /** Input of `git fast-import`: one process however many files. */
-function importStream(
-  ref: string,
-  who: string,
-  files: Files,
-  { parent, tree, message }: { parent: string | undefined; tree: string | undefined; message: string },
-): Buffer {
+function importStream({ refs, files, parent, tree, message = 'Change' }: NewCommit, index: number, seconds: number): Buffer {
+  const [ref, ...others] = refs
+  const mark = `:${index + 1}`
+  const who = `Octo Cat <octocat@example.com> ${seconds} +0000`
   // Without the first line it would go on from where the ref is.
-  const parts: Array<string | Buffer> = [`reset ${ref}\n`, `commit ${ref}\n`, 'mark :1\n', `committer ${who}\n`, ...data(message)]
-  if (parent !== undefined) parts.push(`from ${parent}\n`)
+  const parts: Array<string | Buffer> = [`reset ${ref}\n`, `commit ${ref}\n`, `mark ${mark}\n`, `committer ${who}\n`, ...data(message)]
+  if (parent !== undefined) parts.push(`from ${typeof parent === 'number' ? `:${parent + 1}` : parent}\n`)
   if (tree !== undefined) parts.push(`M 040000 ${tree} ""\n`)
   for (const [path, file] of Object.entries(files)) {
     const name = `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
@@ -90,8 +105,9 @@ function importStream(
     else if (file.mode === '160000') parts.push(`M 160000 ${file.content} ${name}\n`)
     else parts.push(`M ${file.mode} inline ${name}\n`, ...data(file.content))
   }
+  for (const other of others) parts.push(`\nreset ${other}\nfrom ${mark}\n`)
   // Writes the commit's id.
-  parts.push('\nget-mark :1\n')
+  parts.push(`\nget-mark ${mark}\n`)
   return Buffer.concat(parts.map((part) => Buffer.from(part as string)))
 }
 

@@ -63,7 +63,7 @@ export function faultsOfRequest(id: OperationId, path: Record<string, string>, q
   if (body === undefined) return described?.required ? [...faults, 'the body is missing'] : faults
   // An empty object is what clients send for nothing.
   if (described?.schema === undefined) return Object.keys(body as object).length > 0 ? [...faults, 'there is a body'] : faults
-  return [...faults, ...faultsOf(`${id} body`, closed(described.schema) as Schema, body, 'body')]
+  return [...faults, ...faultsOf(`${id} body`, () => closed(described.schema) as Schema, body, 'body')]
 }
 
 /** What the description says against an answer of ours. */
@@ -84,11 +84,12 @@ export function findSchema(ref: string): Schema {
 
 /** Whether a value fits one branch of a schema. */
 export function fits(schema: Schema, value: unknown): boolean {
-  return faultsOf(JSON.stringify(schema), schema, value, '').length === 0
+  // Compiled once for each schema.
+  return ajv.compile(schema)(value)
 }
 
-function faultsOf(key: string, schema: Schema, value: unknown, name: string): string[] {
-  const validate = compiled.get(key) ?? ajv.compile(schema)
+function faultsOf(key: string, schema: Schema | (() => Schema), value: unknown, name: string): string[] {
+  const validate = compiled.get(key) ?? ajv.compile(typeof schema === 'function' ? schema() : schema)
   compiled.set(key, validate)
   if (validate(value)) return []
   return (validate.errors ?? []).slice(0, 5).map((error) => `${name}${error.instancePath} ${wordsOf(error)}`)

@@ -9,11 +9,13 @@ export async function newPull(state: State, options: NewMergeRequest, install: (
   const repository = await findOrMake(state, options.repository, install)
   const { git } = repository
   const number = 1 + state.pulls.filter((pull) => pull.repository === repository).length
-  const start = await git.commit('refs/heads/main', base, { message: 'Base' })
-  const headSha = await git.commit(`refs/pull/${number}/head`, head, { parent: start, message: title })
   const headBranch = `change-${number}`
-  if (!fork) await git.setRef(`refs/heads/${headBranch}`, headSha)
-  const baseTip = target ? await git.commit('refs/heads/main', target, { parent: start, message: 'Meanwhile' }) : start
+  const pullRef = `refs/pull/${number}/head`
+  const [start = '', headSha = '', baseTip = start] = await git.commitAll([
+    { refs: ['refs/heads/main'], files: base, message: 'Base' },
+    { refs: fork ? [pullRef] : [pullRef, `refs/heads/${headBranch}`], files: head, parent: 0, message: title },
+    ...(target ? [{ refs: ['refs/heads/main'] as const, files: target, parent: 0, message: 'Meanwhile' }] : []),
+  ])
   const account = state.account(author)
   const level = repository.permissions.get(author.toLowerCase()) ?? (fork ? 'read' : 'write')
   repository.permissions.set(author.toLowerCase(), level)
@@ -67,8 +69,8 @@ export async function pushTo(state: State, pull: Pull, files: Files, isForced: b
   const ref = `refs/pull/${pull.number}/head`
   // Amended: the old commit's files and these, on the commit before it.
   const [parent, tree] = isForced ? (await git.text('rev-parse', `${pull.headSha}^`, `${pull.headSha}^{tree}`)).split('\n') : [pull.headSha]
-  const sha = await git.commit(ref, files, { parent, tree, message: isForced ? 'Amended' : 'More' })
-  if (!pull.fork) await git.setRef(`refs/heads/${pull.headBranch}`, sha)
+  const refs = pull.fork ? ([ref] as const) : ([ref, `refs/heads/${pull.headBranch}`] as const)
+  const [sha = ''] = await git.commitAll([{ refs, files, parent, tree, message: isForced ? 'Amended' : 'More' }])
   pull.headSha = sha
   pull.heads.push(sha)
   pull.createdAt = state.now()
