@@ -121,7 +121,7 @@ async function readUser(client: Client, username: string): Promise<Person> {
   return personOf(await client.read({ route: 'GET /users/{username}', needs: 'none' }, PERSON, { username }))
 }
 
-export function personOf({ id, login, type }: z.infer<typeof PERSON>): Person {
+function personOf({ id, login, type }: z.infer<typeof PERSON>): Person {
   return { id, login, isBot: type === 'Bot' }
 }
 

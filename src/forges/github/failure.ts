@@ -44,11 +44,17 @@ function replyFailure(reply: Reply, { route, needs }: Asked): Error {
   if (retryAfterMs !== undefined || status >= 500) return new ServiceError('GitHub', answered, { retryAfterMs })
   if (status === 401)
     return new UserError(`GitHub does not accept the token or the App's key: ${answered}. Check that it is whole and has not expired.`)
-  if (status === 403)
-    return new Forbidden(`GitHub does not allow it: ${answered}. It takes the permission ${permissionOf(reply) ?? needs}.`)
+  if (status === 403) return new Forbidden(`GitHub does not allow it: ${answered}. ${adviceOf(reply, needs)}`)
   if (status === 404 || status === 410 || status === 451) return new Gone(`GitHub: ${answered}`)
+  if (status === 422 && /^: No commit found for SHA/.test(wordsOf(reply.data))) return new Gone(`GitHub: ${answered}`)
   if (status === 422) return new Refused(`GitHub: ${answered}`)
   return new ServiceError('GitHub', answered)
+}
+
+/** A suspended App or a locked conversation is answered like a missing permission, but in other words. */
+function adviceOf(reply: Reply, needs: string): string {
+  const isOther = /suspended|locked|archived|blocked|SAML|IP allow/i.test(wordsOf(reply.data))
+  return isOther ? 'Somebody has to allow it there.' : `It takes the permission ${permissionOf(reply) ?? needs}.`
 }
 
 /** GitHub names it itself: `x-accepted-github-permissions: pull_requests=write; issues=write`. */

@@ -16,8 +16,14 @@ interface File {
 
 /** A repository at a commit, by one listing and one request for each file that is read. */
 export function treeOf(connect: <T>(work: (client: Client) => Promise<T>) => Promise<T>, sha: string): Tree {
-  let listing: Map<string, File> | undefined
-  const files = async () => (listing ??= await connect((client) => listFiles(client, sha)))
+  let listing: Promise<Map<string, File>> | undefined
+  const files = () => {
+    listing ??= connect((client) => listFiles(client, sha)).catch((error: unknown) => {
+      listing = undefined
+      throw error
+    })
+    return listing
+  }
   return {
     list: async () => [...(await files()).keys()],
     async read(path) {
