@@ -434,6 +434,14 @@ describe('git', () => {
     `http.extraHeader=Authorization: Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`,
   ]
 
+  test('nobody pushes', async () => {
+    const asked = await desk.ask('GET', '/acme/shop.git/info/refs?service=git-receive-pack', undefined, {
+      token: desk.stub.credentials.token,
+    })
+    expect(asked.status).toBe(403)
+    expect(takeViolations()).toEqual([expect.stringContaining('a push')])
+  })
+
   test('a commit by its id, without its files, and the head of a fork', async () => {
     const fork = await desk.stub.addMergeRequest({
       repository: 'acme/shop',
@@ -594,6 +602,25 @@ describe('misbehaviour', () => {
     expect(kinds).toContain('cut')
     expect([...kinds].every((kind) => ['200', '500', '502', '503', '504', '429', '403', 'cut'].includes(kind))).toBe(true)
   })
+})
+
+test('merge requests made at once are numbered, and one owner has one installation', async () => {
+  await using stub = await startStubGithub()
+  const make = (repository: string) => stub.addMergeRequest({ repository, base: { a: 'x' }, head: { a: 'y' } })
+  const refs = await Promise.all([make('acme/a'), make('acme/a'), make('acme/b'), make('other/a')])
+  expect(refs.map(({ repository, number }) => `${repository}#${number}`)).toEqual(['acme/a#1', 'acme/a#2', 'acme/b#1', 'other/a#1'])
+  expect(new Set(refs.map(({ repositoryId }) => repositoryId)).size).toBe(3)
+  expect(new Set(refs.map(({ installation }) => installation)).size).toBe(2)
+})
+
+test('a stub closes while requests wait', async () => {
+  const other = await openGithubDesk()
+  other.stub.misbehave({ delayMs: 600_000 })
+  other.stub.misbehave({ hook: () => new Promise(() => {}) })
+  const waiting = [other.ask('GET', 'pulls/1'), other.ask('GET', 'pulls/1')].map((asked) => asked.catch(() => 'cut'))
+  while (other.stub.requests.length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+  await other[Symbol.asyncDispose]()
+  expect(await Promise.all(waiting)).toEqual(['cut', 'cut'])
 })
 
 test('nothing is left behind', async () => {

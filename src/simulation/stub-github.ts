@@ -77,7 +77,7 @@ export async function startStubGithub({ permissions = PERMISSIONS, slug = 'pgwit
     ...{ url, slug, credentials, requests, violations, misbehave, random },
     ...peopleOf(state),
     ...controlsOf(state),
-    addMergeRequest: (options) => newPull(state, options, (owner) => installationOf(state, owner, permissions)),
+    addMergeRequest: inTurn((options) => newPull(state, options, (owner) => installationOf(state, owner, permissions))),
     webhook(kind, ref, details) {
       const pull = findPull(state, ref)
       closeOrOpen(pull, kind)
@@ -112,6 +112,16 @@ function newCredentials(): { credentials: GithubCredentials; publicKey: string }
     actionsToken: secret('ghs_'),
   }
   return { credentials, publicKey }
+}
+
+/** One after the other: they are numbered. */
+function inTurn<Options, Made>(make: (options: Options) => Promise<Made>): (options: Options) => Promise<Made> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (options) => {
+    const made = last.then(() => make(options))
+    last = made.catch(() => {})
+    return made
+  }
 }
 
 /** One for each owner of repositories. */

@@ -47,20 +47,28 @@ interface StubServerOptions {
   faults?: readonly Misbehaviour[]
 }
 
+const KEEP_ALIVE_MS = 600_000
+
 /** An HTTP server on a free port of this machine that writes down what it is asked and misbehaves on demand. */
 export async function startStubServer(options: StubServerOptions): Promise<StubServer> {
   const requests: LoggedRequest[] = []
   const misbehaviours = newMisbehaviours(options.faults)
+  const stop = new AbortController()
+  const running = new Set<Promise<void>>()
   const server = createServer((incoming, response) => {
     const log: LoggedRequest = { method: incoming.method ?? '', path: incoming.url ?? '', status: 0 }
     requests.push(log)
     const fault = misbehaviours.next(log.method, log.path) ?? {}
-    serve(options, fault, incoming, response, log).catch((error: Error) => {
+    const served = serve({ ...options, stop: stop.signal }, fault, incoming, response, log).catch((error: Error) => {
       // A client that went away is none of our mistakes.
       if (!incoming.destroyed && !response.destroyed) options.onMistake(`${log.method} ${log.path}: ${error.stack}`)
       response.destroy()
     })
+    running.add(served)
+    served.finally(() => running.delete(served))
   })
+  // A connection that the server closes just when a busy client uses it again is a fault nobody asked for.
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -70,21 +78,25 @@ export async function startStubServer(options: StubServerOptions): Promise<StubS
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
+      stop.abort()
       await closed
+      await Promise.all(running)
     },
   }
 }
 
 async function serve(
-  options: StubServerOptions,
+  options: StubServerOptions & { stop: AbortSignal },
   fault: Misbehaviour,
   incoming: IncomingMessage,
   response: ServerResponse,
   log: LoggedRequest,
 ): Promise<void> {
   const body = await readBody(incoming)
-  if (fault.delayMs !== undefined) await sleep(fault.delayMs)
-  await fault.hook?.()
+  if (fault.delayMs !== undefined) await sleep(fault.delayMs, undefined, { signal: options.stop })
+  // A hook may wait for what never comes.
+  if (fault.hook) await Promise.race([fault.hook(), aborted(options.stop)])
+  options.stop.throwIfAborted()
   const isSpoilt = fault.status !== undefined || fault.reset === true
   const reply =
     isSpoilt && !fault.isCarriedOut ? undefined : await carriedOut(options, readRequest(incoming, body, fault.shuffle ?? false), log)
@@ -96,6 +108,10 @@ async function serve(
     fault.status === undefined ? (reply ?? { status: 500 }) : { status: fault.status, body: fault.body ?? options.errorBody(fault.status) }
   log.status = sent.status
   await send(response, { ...sent, headers: { ...sent.headers, ...fault.headers } }, fault.truncate ?? false)
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
 async function carriedOut(options: StubServerOptions, request: StubRequest, log: LoggedRequest): Promise<StubReply> {

@@ -102,7 +102,7 @@ function withNames({ repositories }: State, { path, method }: StubRequest): stri
 }
 
 async function answerGit(
-  { state, actors, request }: Asked,
+  { state, actors, request, violations }: Asked,
   { repository: name, rest }: { repository: string; rest: string },
 ): Promise<StubReply> {
   const refused = {
@@ -121,6 +121,7 @@ async function answerGit(
   if (!repository || !maySee(actor, repository)) return { status: 404, body: 'Repository not found.\n' }
   if (actor.kind === 'installation' && !actor.permissions.contents)
     return { status: 403, body: 'Write access to repository not granted.\n' }
+  if (rest === '/git-receive-pack' || request.query.get('service') === 'git-receive-pack') violations.push(`${request.path}: a push`)
   return await serveGit(request, repository.git.folder, rest)
 }
 

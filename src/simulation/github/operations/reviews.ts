@@ -79,13 +79,14 @@ async function createReview(call: Call): Promise<{ status: number; body: unknown
 
 async function createComment(call: Call): Promise<{ status: number; body: unknown }> {
   const pull = pullOf(call)
-  const { body, commit_id: sha, path, line, side, start_line, start_side, in_reply_to, subject_type } = call.body
+  const { body, commit_id: sha, path, line, side, start_line, start_side, in_reply_to } = call.body
   if (in_reply_to !== undefined) return reply(call, pull, in_reply_to)
   refuseLocked(pull)
   checkBody('PullRequestReviewComment', body)
   checkCommit(pull, sha)
   if (call.body.position !== undefined) call.violations.push('pulls/create-review-comment: position is deprecated')
-  if (line === undefined && subject_type !== 'file') throw invalid('PullRequestReviewComment', 'line', 'line is missing')
+  // Comments on whole files are nothing that is wanted here.
+  if (line === undefined) throw invalid('PullRequestReviewComment', 'line', 'line is missing')
   const wanted: WantedLine = { path, line, side, start_line, start_side }
   const place = placeComment(await filesOf(pull, sha), wanted)
   if ('fault' in place) throw refusalOfComment(place.fault)
