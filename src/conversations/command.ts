@@ -31,9 +31,10 @@ export function readCommand(comment: string, handles: readonly string[]): Comman
 }
 
 function commandOf(first: string, rest: string): Command {
-  const [, verb = '', after = ''] = /^(\S+)\s*([\s\S]*)$/.exec(first) ?? []
-  switch (verb.toLowerCase().replace(/[.!?]$/, '')) {
+  const [, verb = '', after = ''] = /^([a-z]*)[.!?]?\s*([\s\S]*)$/i.exec(first) ?? []
+  switch (verb.toLowerCase()) {
     case '':
+      return first === '' ? { kind: 'help' } : unknown(first)
     case 'help':
       return { kind: 'help' }
     case 'review':
