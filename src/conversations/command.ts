@@ -62,7 +62,7 @@ function ignoreOf(text: string): Command | undefined {
 function tryOf(text: string, rest: string): Command | undefined {
   const [, said] = /^index\s*([\s\S]*)$/i.exec(text) ?? []
   if (said === undefined) return undefined
-  const [inline = '', ...more] = said.split(/\s+for\s+(?=(?:select|with|update|delete|insert|merge|values|table)\b)/i)
+  const [inline = '', ...more] = said.split(/\s+for\s+(?=`?\s*(?:select|with|update|delete|insert|merge|values|table)\b)/i)
   const blocks = codeBlocks(rest)
   const definition = inline.trim() === '' ? (blocks.shift() ?? '') : withoutTicks(inline)
   const query = more.length > 0 ? withoutTicks(more.join(' for ')) : blocks.join(';\n')
