@@ -122,6 +122,12 @@ describe('comments on lines', () => {
     expect(threads().map(({ id }) => id)).toEqual([threads()[0]?.id, doubles[1]?.id])
   })
 
+  test('of one key are one', async () => {
+    const wanted = [comment('a', 'added.sql', 1), comment('a', 'added.sql', 2)]
+    for (const created of [1, 0]) expect(await ensureThreads(wanted)).toMatchObject({ created, edited: 0, placed: [{ key: 'a' }] })
+    expect(threads()).toMatchObject([{ line: 2 }])
+  })
+
   test('are left to whoever resolved them, and reopened when that was us', async () => {
     const wanted = [comment('ours', 'added.sql', 1), comment('theirs', 'added.sql', 2)]
     await ensureThreads(wanted)

@@ -9,23 +9,15 @@ import { UserError } from '../../errors.ts'
 import { type DiffPlace, type FileDiff, placeInDiff } from '../diff.ts'
 import type { EnsuredThreads, InlineComment, MergeRequest } from '../forge.ts'
 import { isSameText } from '../marker.ts'
-import { type Connection, listAllTwice, pathOf, read } from './connection.ts'
+import { type Connection, pathOf, read } from './connection.ts'
 import { fetchDiff } from './diff.ts'
 import { Refused } from './failures.ts'
 import { showMergeRequest } from './merge-request.ts'
-import { keyOf, noteText, withSuggestion } from './note-text.ts'
+import { noteText, withSuggestion } from './note-text.ts'
+import { listThreads, mayStandFor, type OwnThread } from './own-threads.ts'
 import { positionOf } from './position.ts'
-import { type DiffRefs, type Discussion, discussion, type Note } from './replies.ts'
+import { type DiffRefs, discussion } from './replies.ts'
 import { ignoringGone } from './summary.ts'
-
-interface Thread {
-  key: string
-  discussionId: string
-  first: Note
-  /** `undefined`: it is open. A person's are left alone; so are those whose resolver GitLab does not tell. */
-  resolvedBy: 'us' | 'somebody' | undefined
-  hasAnswers: boolean
-}
 
 export async function ensureThreads(
   gitlab: Connection,
@@ -38,7 +30,7 @@ export async function ensureThreads(
   const standing = await oneOfEach(gitlab, request, await listThreads(gitlab, request, ownUserId), result)
   if (wanted.length === 0 && standing.size === 0) return result
   const page = await openDiff(gitlab, request)
-  for (const comment of wanted) {
+  for (const comment of new Map(wanted.map((one) => [one.key, one])).values()) {
     const place = page && placeInDiff(page.diff, comment)
     const thread = standing.get(comment.key)
     const isAtItsLines = place?.isWhole === true && (!thread || mayStandFor(thread, comment, request))
@@ -62,19 +54,14 @@ export async function ensureThreads(
   return result
 }
 
-/** A suggestion counts from the line that the thread stands at. One that GitLab left at an earlier version cannot be applied anyway. */
-function mayStandFor({ first }: Thread, { endLine }: InlineComment, { headSha }: MergeRequest): boolean {
-  return first.position?.head_sha !== headSha || first.position.new_line === endLine
-}
-
 /** By their keys. There are several of one after two processes wrote at once; one that somebody answered is kept rather than the oldest. */
 async function oneOfEach(
   gitlab: Connection,
   request: MergeRequest,
-  threads: readonly Thread[],
+  threads: readonly OwnThread[],
   result: EnsuredThreads,
-): Promise<Map<string, Thread>> {
-  const standing = new Map<string, Thread>()
+): Promise<Map<string, OwnThread>> {
+  const standing = new Map<string, OwnThread>()
   for (const [key, same] of Map.groupBy(threads, (thread) => thread.key)) {
     const [kept, ...doubles] = same.sort((a, b) => Number(b.hasAnswers) - Number(a.hasAnswers) || a.first.id - b.first.id)
     if (kept) standing.set(key, kept)
@@ -86,24 +73,7 @@ async function oneOfEach(
   return standing
 }
 
-async function listThreads(gitlab: Connection, request: MergeRequest, ownUserId: number): Promise<Thread[]> {
-  const discussions = await listAllTwice(gitlab, pathOf(request, 'discussions'), discussion)
-  return discussions.flatMap((one): Thread[] => {
-    const [first] = one.notes
-    const key = keyOf(first, ownUserId)
-    if (!first || key === undefined) return []
-    const hasAnswers = one.notes.some(({ author, system }) => !system && author?.id !== ownUserId)
-    return [{ key, discussionId: one.id, first, resolvedBy: resolverOf(one, ownUserId), hasAnswers }]
-  })
-}
-
-function resolverOf({ notes }: Discussion, ownUserId: number): Thread['resolvedBy'] {
-  const resolvable = notes.filter((note) => note.resolvable)
-  if (resolvable.length === 0 || resolvable.some((note) => !note.resolved)) return undefined
-  return resolvable.every((note) => note.resolved_by?.id === ownUserId) ? 'us' : 'somebody'
-}
-
-async function keep(gitlab: Connection, request: MergeRequest, thread: Thread, text: string, result: EnsuredThreads): Promise<void> {
+async function keep(gitlab: Connection, request: MergeRequest, thread: OwnThread, text: string, result: EnsuredThreads): Promise<void> {
   const { discussionId, first } = thread
   if (thread.resolvedBy === 'us') {
     const outcome = await resolve(gitlab, request, thread, false, result)
@@ -123,7 +93,7 @@ async function keep(gitlab: Connection, request: MergeRequest, thread: Thread, t
 async function resolve(
   gitlab: Connection,
   { repositoryId, number }: MergeRequest,
-  { discussionId }: Pick<Thread, 'discussionId'>,
+  { discussionId }: Pick<OwnThread, 'discussionId'>,
   resolved: boolean,
   result: EnsuredThreads,
 ): Promise<'done' | 'gone' | 'refused'> {
