@@ -57,6 +57,7 @@ export function renderComments(review: Review, options: CommentOptions): Comment
         told,
         placed.map(({ key }) => key),
         shown,
+        options.maxLength,
       )
       const maxLength = options.maxLength - Buffer.byteLength(hidden) - 2
       return `${hidden}\n\n${renderSummary(review, { maxLength, links, gone, mention: options.mention, problem })}`

@@ -55,16 +55,16 @@ export function fold(heading: string, body: string): string {
 export function htmlText(text: string): string {
   return oneLine(text).replace(HTML_MARKUP, (sign: string, later: string | undefined) => {
     const plain = HTML_SIGNS.includes(sign) ? `&#${sign.charCodeAt(0)};` : sign
-    return later === undefined ? plain : `${plain}&#8203;`
+    return later === undefined ? plain : broken(plain, sign)
   })
 }
 
 /**
  * What both forges look for after rendering, where no escape counts any more: mentions, references (`#1`, `!1`, `GH-1`, `[vulnerability:1]`, commits),
- * emoji (`:boom:`), addresses (`irc://`), marks of additions (`{+ +}`). A zero-width space after the matched sign, or the first letters, breaks them.
+ * emoji (`:boom:`), addresses (`irc://`), marks of additions (`{+ +}`). A zero-width space after the matched sign breaks them, within a commit one after every sixth.
  */
 const FOUND_LATER =
-  /[@#!%~&$](?=[\w"[])|\[(?=[\w-]+:|_*TOC_*\]|\[|[+-]\s)|\{(?=[+-])|:(?=[\w+-]+:|\/\/)|(?<=\bwww)\.|\bGH(?=-\d)|\b[0-9a-f](?=[0-9a-f]{6,39}\b)(?=\d*[a-f])/
+  /[@#!%~&$](?=[\w"[])|\[(?=[\w-]+:|_*TOC_*\]|\[|[+-]\s)|\{(?=[+-])|:(?=[\w+-]+:|\/\/)|(?<=\bwww)\.|\bGH(?=-\d)|\b(?=\d*[a-f])[0-9a-f]{7,40}\b/
 const READ_BY_MARKDOWN = /[\\`*[\]|~<>&$]|(?<!\w)_|_(?!\w)/
 const MARKUP = new RegExp(`(?<later>${FOUND_LATER.source})|${READ_BY_MARKDOWN.source}`, 'gi')
 const HTML_MARKUP = new RegExp(`(?<later>${FOUND_LATER.source})|[&<>"']`, 'gi')
@@ -73,8 +73,12 @@ const HTML_SIGNS = '&<>"\''
 function escapePlain(text: string): string {
   return text.replace(MARKUP, (sign: string, later: string | undefined) => {
     const plain = ENTITIES[sign] ?? (/^[a-z\d]/i.test(sign) ? sign : `\\${sign}`)
-    return later === undefined ? plain : `${plain}&#8203;`
+    return later === undefined ? plain : broken(plain, sign)
   })
+}
+
+function broken(plain: string, sign: string): string {
+  return sign.length < 7 ? `${plain}&#8203;` : sign.replace(/.{6}/g, '$&&#8203;')
 }
 
 const ENTITIES: Record<string, string> = {

@@ -9,7 +9,7 @@ export interface Told {
   findings: ReadonlyMap<string, string>
 }
 
-/** Both together take less than a sixth of a comment of GitHub. */
+/** Both together take less than a sixth of a comment of GitHub, and never more than a third of one. */
 const MOST_KEYS = 150
 const MOST_FINDINGS = 100
 
@@ -23,11 +23,12 @@ export function readTold(summary: string | undefined): Told {
   return { keys: new Set(words(keys)), findings: new Map(pairs) }
 }
 
-/** The hidden lines of the next summary: what stands now, then what stood before as far as there is room. */
-export function toldLines(before: Told, placed: readonly string[], shown: readonly Finding[]): string {
-  const keys = [...new Set([...placed, ...before.keys])].slice(0, MOST_KEYS)
+/** The hidden lines of the next summary, of `maxLength` bytes: what stands now, then what stood before as far as there is room. */
+export function toldLines(before: Told, placed: readonly string[], shown: readonly Finding[], maxLength: number): string {
+  const share = Math.min(1, maxLength / 30_000)
+  const keys = [...new Set([...placed, ...before.keys])].slice(0, MOST_KEYS * share)
   const named = shown.filter(({ rule }) => /^\w+(?:-\w+)*$/.test(rule)).map((finding) => [shortNumber(finding), finding.rule] as const)
-  const findings = [...new Map([...named, ...before.findings])].slice(0, MOST_FINDINGS).map((pair) => pair.join(':'))
+  const findings = [...new Map([...named, ...before.findings])].slice(0, MOST_FINDINGS * share).map((pair) => pair.join(':'))
   return `${hidden('told', keys)}\n${hidden('found', findings)}`
 }
 
