@@ -21,7 +21,7 @@ test('the tarball holds the program, its types and its rules, and nothing of the
       'dist/cli.js',
       'dist/index.d.ts',
       'rules/indexes/require-concurrent-index.yml',
-      'ci-templates/gitlab-ci.yml',
+      'ci-templates/templates/pgwitness.yml',
       'LICENSE',
       'README.md',
     ]),
