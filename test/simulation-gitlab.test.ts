@@ -148,7 +148,9 @@ describe('commit statuses', () => {
   test('of a fork need a ref', async () => {
     await useNew({ repository: 'shop/forked', fork: true, author: 'mona' })
     expect((await post({ state: 'running', name: 'x' })).body).toEqual({ message: '404 References for commit Not Found' })
-    expect((await post({ state: 'running', name: 'x', ref: 'feature-1' })).status).toBe(201)
+    expect((await post({ state: 'running', name: 'x', ref: 'refs/merge-requests/1/head' })).status).toBe(201)
+    // It is no pipeline of the merge request, though it has its name.
+    expect((await call('GET', root)).body.head_pipeline).toBeNull()
   })
 })
 
@@ -462,5 +464,19 @@ describe('@gitbeaker/rest', () => {
       statuses: [{ name: 'pgwitness', state: 'running' }],
     })
     expect(stub.violations).toEqual([])
+  })
+
+  test('reads its errors', async () => {
+    const gitlab = new Gitlab({ host: stub.url, token: stub.credentials.token })
+    const { base_sha: baseSha, start_sha: startSha, head_sha: headSha } = await refs()
+    const place = { baseSha, startSha, headSha, positionType: 'text', oldPath: 'schema.sql', newPath: 'schema.sql', newLine: '7' } as const
+    const failed = gitlab.MergeRequestDiscussions.create(shared.repositoryId, 1, 'Here', { position: place })
+    await expect(failed).rejects.toThrow(/Note \{:line_code=>\["can't be blank", "must be a valid line code"\]\}/)
+    await expect(gitlab.MergeRequests.show(shared.repositoryId, 99)).rejects.toThrow('404 Not found')
+    stub.misbehave({ path: '/notes', times: 2, ...rateLimited(1) })
+    expect((await gitlab.MergeRequestNotes.create(shared.repositoryId, 1, 'Third time lucky')).body).toBe('Third time lucky')
+    stub.setToken('expired')
+    await expect(gitlab.Users.showCurrentUser()).rejects.toThrow('invalid_token')
+    stub.setToken('valid')
   })
 })

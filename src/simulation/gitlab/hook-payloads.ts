@@ -31,7 +31,7 @@ function hookProject({ url }: Instance, project: Project) {
 
 /** lib/gitlab/hook_data/merge_request_builder.rb. The project's id is only in `project`. */
 export function hookRequest(instance: Instance, request: MergeRequest, { action, changes, oldrev }: RequestEvent) {
-  const attributes = { ...requestAttributes(instance, request), action, ...(oldrev === undefined ? {} : { oldrev }) }
+  const attributes = { ...requestAttributes(instance, request), action, oldrev }
   return {
     object_kind: 'merge_request',
     event_type: 'merge_request',
