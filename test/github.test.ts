@@ -194,6 +194,14 @@ describe('repositories', () => {
     expect(stub.state(ref).comments.map(({ body }) => body)).toEqual([expect.stringContaining('Two')])
   })
 
+  test('that moved in a way that would make a read of a write are written to all the same', async () => {
+    const request = await requested()
+    const location = `${stub.url}/repositories/${ref.repositoryId}/issues/${ref.number}/comments`
+    stub.misbehave({ method: 'POST', path: '/comments', status: 301, headers: { location } })
+    await asApp().ensureSummary(request, 'One', signal)
+    expect(stub.state(ref).comments).toHaveLength(1)
+  })
+
   test('that took the name of another are not written to', async () => {
     expect(await failed(asApp().fetchMergeRequest({ ...ref, repositoryId: 1 }, signal))).toBeInstanceOf(Gone)
     expect(await failed(asApp().fetchGitAccess({ ...ref, repositoryId: 1 }, signal))).toBeInstanceOf(Gone)
@@ -238,6 +246,27 @@ describe('threads', () => {
     expect(stub.state(ref).threads).toHaveLength(1)
   })
 
+  test('after a push are not tried one by one, when GitHub takes none of them', async () => {
+    const request = await requested()
+    const hook = async () => void (await stub.push(ref, { 'a.sql': 'SELECT 3;\n' }))
+    stub.misbehave({ method: 'POST', path: '/reviews', status: 422, hook })
+    expect(await asApp().ensureThreads(request, [AT_ONE], new Set(), signal)).toMatchObject({ unplaced: ['one'], created: 0 })
+    expect(stub.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/comments'))).toEqual([])
+  })
+
+  test('of another account are none of ours, though it writes the same', async () => {
+    const request = await requested()
+    const person = githubForge({ token: stub.credentials.token, baseUrl: stub.url })
+    await person.ensureThreads(request, [AT_ONE], new Set(), signal)
+    const result = await asApp().ensureThreads(request, [AT_ONE], new Set(), signal)
+    expect(result).toMatchObject({ created: 1, edited: 0 })
+    expect(await asApp().ensureThreads(request, [], new Set(['one']), signal)).toMatchObject({ resolved: 1 })
+    expect(stub.state(ref).threads.map(({ resolved, comments }) => [comments[0]?.author, resolved])).toEqual([
+      ['ci-robot', false],
+      ['pgwitness[bot]', true],
+    ])
+  })
+
   test('that a workflow may not resolve do not cost the rest', async () => {
     const request = await asWorkflow().fetchMergeRequest(ref, signal)
     await asWorkflow().ensureThreads(request, [AT_ONE], new Set(), signal)
@@ -247,6 +276,13 @@ describe('threads', () => {
     expect(result.problem).toMatch(/permission Contents: write/)
     expect(stub.state(ref).threads).toHaveLength(2)
   })
+})
+
+test('what another job says as the same bot is none of ours, whatever it quotes', async () => {
+  const quoted = 'Somebody wrote:\n<!-- pgwitness:summary -->\nAll is well'
+  await stub.comment(ref, 'github-actions[bot]', quoted)
+  await asWorkflow().ensureSummary(await requested(), 'Not at all', signal)
+  expect(stub.state(ref).comments.map(({ body }) => body)).toEqual([quoted, expect.stringContaining('Not at all')])
 })
 
 describe('check runs', () => {
