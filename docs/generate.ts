@@ -1,5 +1,5 @@
 /**
- * Writes the generated pages: docs/rules/, docs/words.md, docs/configuration.md, docs/service.md, docs/experiments.md, docs/facts.md. `test/documentation.test.ts` fails when they are stale.
+ * Writes the generated pages: docs/rules/, docs/words.md, docs/configuration.md, docs/service.md, docs/comment.md, docs/experiments.md, docs/facts.md. `test/documentation.test.ts` fails when they are stale.
  *
  *     npm run generate
  */
@@ -12,6 +12,7 @@ import { namesElsewhere, type Rule, stepsInWords, versionsInWords } from '../src
 import { ACTIONS } from '../src/sql/actions.ts'
 import { COMMON_WORDS, DETAIL_WORDS } from '../src/sql/words.ts'
 import { ServiceConfigFile } from '../src/service-config.ts'
+import { commentPage } from './comment-page.ts'
 import { experimentsPage } from './experiments-page.ts'
 import { factsPage } from './facts-page.ts'
 import { servicePage } from './service-page.ts'
@@ -25,6 +26,7 @@ export async function generatedPages(): Promise<Map<string, string>> {
     ['words.md', wordsPage()],
     ['configuration.md', configurationPage()],
     ['service.md', servicePage(settingRows(z.toJSONSchema(ServiceConfigFile, { io: 'input' }) as Setting, ''))],
+    ['comment.md', await commentPage()],
     ['experiments.md', await experimentsPage()],
     ['facts.md', factsPage()],
   ])

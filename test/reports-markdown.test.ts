@@ -32,7 +32,7 @@ A widened \`varchar\` would not need this.
 `)
   expect(report.slice(report.indexOf('<details><summary>Checked'))).toBe(`<details><summary>Checked and harmless: 1 claim</summary>
 
-- \`migrations/7.sql:5\` \`avoid-volatile-default\`: The default is a constant, which Postgres keeps in the catalog. Seen: ACCESS EXCLUSIVE on public.orders (embedded Postgres 18.6)
+- \`migrations/7.sql:5\` \`avoid-volatile-default\`: This default may rewrite \`orders\`. **Not so.** The default is a constant, which Postgres keeps in the catalog. Seen: ACCESS EXCLUSIVE on public.orders (embedded Postgres 18.6)
 
 </details>
 

@@ -54,9 +54,13 @@ export function explainedOnce(finding: Finding, explained: Explained, detail: Fi
   return { why, sources }
 }
 
-/** One line for a claim that an experiment refuted. */
+/** One line for a claim that an experiment refuted: the claim, and what was seen instead. */
 export function harmlessMarkdown(finding: Finding, review: Review): string {
-  const evidence = finding.evidence.map((item) => proseMarkdown(clip(evidenceInWords(item, review), LIMITS.cell))).join('; ')
-  const place = codeMarkdown(`${clip(finding.path, LIMITS.cell)}:${finding.line}`)
-  return `- ${place} ${codeMarkdown(finding.rule)}: ${proseMarkdown(clip(finding.explanation || finding.message, LIMITS.cell))}${evidence ? ` Seen: ${evidence}` : ''}`
+  const { path, line, rule, message, explanation, evidence } = finding
+  const place = codeMarkdown(`${clip(path, LIMITS.cell)}:${line}`)
+  const seen = evidence.map((item) => proseMarkdown(clip(evidenceInWords(item, review), LIMITS.cell))).join('; ')
+  // An explanation ends with why the verdict is what it is; what was seen is told with where.
+  const reason = explanation.split(/(?<=[.!?])\s+(?=[A-Z])/).at(-1) ?? ''
+  const why = reason === '' || reason.startsWith('Not so when it ran') ? '' : ` ${proseMarkdown(clip(reason, LIMITS.cell))}`
+  return `- ${place} ${codeMarkdown(rule)}: ${proseMarkdown(clip(message, LIMITS.cell))} **Not so.**${why}${seen ? ` Seen: ${seen}` : ''}`
 }
