@@ -44,7 +44,8 @@ export async function openForges({ github, gitlab }: ServiceEnvironment, signal:
     })
     webhooks.set('/api/gitlab/webhooks', {
       forge: 'gitlab',
-      deliveryHeaders: ['idempotency-key', 'webhook-id', 'x-gitlab-event-uuid'],
+      // The first is covered by the signature, where there is one.
+      deliveryHeaders: ['webhook-id', 'idempotency-key', 'x-gitlab-event-uuid'],
       verify: (headers, body) => verify(headers, body, new Date()),
       read: async (headers, body) => read(headers, body),
     })

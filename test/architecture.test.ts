@@ -31,6 +31,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     'assemble-clones',
     'assemble-review',
     'assemble-service',
+    'assemble-simulation',
+    'service-config',
     'experiments',
     'statistics',
     'config',

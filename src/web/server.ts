@@ -14,6 +14,8 @@ export interface WebOptions {
 /** Node's own limits against senders that are slow on purpose. */
 const HEADERS_MS = 10_000
 const REQUEST_MS = 20_000
+/** How long a sender that was refused gets to hear of it. */
+const LINGER_MS = 1_000
 const MAX_HEADER_BYTES = 32 * 1024
 
 /** The service's HTTP side. Everything not named here is 404. */
@@ -57,10 +59,11 @@ async function webhook(request: IncomingMessage, response: ServerResponse, sourc
   } catch (error) {
     if (!(error instanceof BadBody)) throw error
     intake.count(source.forge, 'malformed')
-    // What is left of the body is not read.
     response.setHeader('connection', 'close')
     send(response, error.status, error.message)
-    response.once('finish', () => request.destroy())
+    // What is left is let go for a moment: a connection that is cut at once takes the answer with it.
+    request.resume()
+    setTimeout(() => request.destroy(), LINGER_MS).unref()
   }
 }
 
