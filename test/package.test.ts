@@ -19,6 +19,7 @@ test('the tarball holds the program, its types and its rules, and nothing of the
   expect(paths).toEqual(
     expect.arrayContaining([
       'dist/cli.js',
+      'dist/database/migrations/0001-queue-and-store.sql',
       'dist/index.d.ts',
       'rules/indexes/require-concurrent-index.yml',
       'ci-templates/templates/pgwitness.yml',

@@ -364,6 +364,19 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
       expect(next.said.at(-1)).toBe('stopped')
     })
 
+    const shared = isShared ? it : (name: string, _body: () => Promise<void>) => void name
+    shared('a process that stood still for long drops its jobs when it goes on, as another has them', async () => {
+      const own = await storage.create()
+      const first = startChild({ address: own, add: [1], holdMs: 3_600_000 })
+      await first.until('begin 1')
+      const second = startChild({ address: own, add: [], holdMs: 3_600_000 })
+      first.child.kill('SIGSTOP')
+      await second.until('begin 1')
+      first.child.kill('SIGCONT')
+      await first.until('abort 1')
+      expect(second.said).not.toContain('abort 1')
+    })
+
     it('a job that kills each worker is given up', async () => {
       const own = await storage.create()
       for (let death = 0; death < 3; death++) {
