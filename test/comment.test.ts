@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import type { EnsuredThreads, InlineComment, MergeRequest } from '../src/forges/forge.ts'
 import { explainFinding } from '../src/conversations/explain.ts'
 import { findFinding } from '../src/conversations/stored-finding.ts'
+import type { EnsuredThreads, InlineComment, MergeRequest } from '../src/forges/forge.ts'
 import { type CommentOptions, type Comments, renderComments } from '../src/reports/comment.ts'
 import { renderJson } from '../src/reports/json.ts'
 import type { Finding } from '../src/review/finding.ts'
 import type { Review } from '../src/review/review.ts'
-import { FINDINGS, HOSTILE, plainReview, sampleReview } from './fixtures/reports/sample-review.ts'
 import { proseOf, rendered, strangersIn } from './fixtures/rendered.ts'
+import { CORPUS } from './fixtures/reports/hostile-corpus.ts'
+import { FINDINGS, plainReview, sampleReview } from './fixtures/reports/sample-review.ts'
 import { reviewedChange, shopFiles } from './fixtures/reviewed-change.ts'
 
 const BASE = `create table customers (id bigint primary key, name text);
@@ -17,13 +18,30 @@ create materialized view sales as select count(*) as orders from orders;
 const shop = await reviewedChange(shopFiles('main'), shopFiles('branch'))
 
 function options(more: Partial<CommentOptions> = {}): CommentOptions {
-  return { request: {} as MergeRequest, maxLength: 65_000, before: undefined, inlineComments: 10, failOn: 'high', mention: '@pgwitness', ...more }
+  return {
+    request: {} as MergeRequest,
+    maxLength: 65_000,
+    before: undefined,
+    inlineComments: 10,
+    failOn: 'high',
+    mention: '@pgwitness',
+    ...more,
+  }
 }
 
 /** As a forge would answer that takes every comment. */
 function allPlaced({ inline, told }: Comments, except: (comment: InlineComment) => boolean = () => false): EnsuredThreads {
-  const placed = inline.filter((comment) => !except(comment)).map(({ key }) => ({ key, url: `https://forge.example/thread-${key.slice(0, 4)}` }))
-  return { placed, unplaced: inline.filter((comment) => except(comment) && !told.has(comment.key)).map(({ key }) => key), created: 0, edited: 0, resolved: 0, reopened: 0 }
+  const placed = inline
+    .filter((comment) => !except(comment))
+    .map(({ key }) => ({ key, url: `https://forge.example/thread-${key.slice(0, 4)}` }))
+  return {
+    placed,
+    unplaced: inline.filter((comment) => except(comment) && !told.has(comment.key)).map(({ key }) => key),
+    created: 0,
+    edited: 0,
+    resolved: 0,
+    reopened: 0,
+  }
 }
 
 function summaryOf(review: Review, more: Partial<CommentOptions> = {}): string {
@@ -61,9 +79,13 @@ describe('the summary of a real review', () => {
     expect(summary).toMatch(/\*\*Source:\*\* \[PostgreSQL, [^\]]*\]\(<https:\/\/www\.postgresql\.org\/docs\/18\//)
   })
   test('tells what was muted and what was not tested in full, the coverage, and how to ask', () => {
-    expect(summary).toContain('<summary>Muted: 1 finding</summary>\n\n- `db/migrations/20240610090000_drop_stock_warehouse.sql:3` `avoid-drop-column`: ')
+    expect(summary).toContain(
+      '<summary>Muted: 1 finding</summary>\n\n- `db/migrations/20240610090000_drop_stock_warehouse.sql:3` `avoid-drop-column`: ',
+    )
     expect(summary).toContain('<summary>Not tested in full, and why</summary>\n\n- it runs outside a transaction')
-    expect(summary).toMatch(/11 files, 30 statements, 29 measured on embedded Postgres 18\.\d+, no model; 31 confirmed \(1 suppressed\)<br>.*`@pgwitness help`<\/sub>\n$/)
+    expect(summary).toMatch(
+      /11 files, 30 statements, 29 measured on embedded Postgres 18\.\d+, no model; 31 confirmed \(1 suppressed\)<br>.*`@pgwitness help`<\/sub>\n$/,
+    )
     expect(summaryOf(shop, { mention: undefined })).not.toContain('To ask about')
   })
   test('is well-formed: every fold is closed, nothing strange is in it', () => {
@@ -98,7 +120,9 @@ describe('comments at the lines', () => {
   test('what is only worth knowing is left to the summary, and the worst come first', () => {
     const info = shop.findings.filter(({ severity }) => severity === 'info')
     expect(inline.some(({ key }) => info.some(({ fingerprint }) => fingerprint === key))).toBe(false)
-    expect(renderComments(shop, options({ inlineComments: 3 })).inline.map(({ key }) => key)).toEqual(inline.slice(0, 3).map(({ key }) => key))
+    expect(renderComments(shop, options({ inlineComments: 3 })).inline.map(({ key }) => key)).toEqual(
+      inline.slice(0, 3).map(({ key }) => key),
+    )
   })
   test('before what is folded there is no more than is read at a glance', () => {
     for (const { body } of inline) {
@@ -107,16 +131,29 @@ describe('comments at the lines', () => {
     }
   })
   test('no paragraph stands in two of them', () => {
-    const paragraphs = inline.flatMap(({ body }) => [...new Set(body.split('\n\n'))].filter((text) => text.length > 120 && !/^\*\*(?:Seen|Instead|Source|\w+\*\*, )/.test(text) && !text.startsWith('```')))
+    const paragraphs = inline.flatMap(({ body }) =>
+      [...new Set(body.split('\n\n'))].filter(
+        (text) => text.length > 120 && !/^\*\*(?:Seen|Instead|Source|\w+\*\*, )/.test(text) && !text.startsWith('```'),
+      ),
+    )
     expect(paragraphs.filter((text, at) => paragraphs.indexOf(text) !== at)).toEqual([])
   })
   test('the key stays when another finding at the statement becomes the worst, or a verdict changes', () => {
-    const [low, high] = [{ ...FINDINGS.confirmed, fingerprint: 'a'.repeat(32), severity: 'low' as const }, { ...FINDINGS.confirmed, fingerprint: 'b'.repeat(32) }]
-    const keysOf = (findings: Finding[], before?: string) => renderComments(plainReview({ findings }), options({ before })).inline.map(({ key }) => key[0])
+    const [low, high] = [
+      { ...FINDINGS.confirmed, fingerprint: 'a'.repeat(32), severity: 'low' as const },
+      { ...FINDINGS.confirmed, fingerprint: 'b'.repeat(32) },
+    ]
+    const keysOf = (findings: Finding[], before?: string) =>
+      renderComments(plainReview({ findings }), options({ before })).inline.map(({ key }) => key[0])
     expect(keysOf([low])).toEqual(['a'])
     expect(keysOf([low, high])).toEqual(['b'])
     expect(keysOf([low, high], summaryOf(plainReview({ findings: [low] })))).toEqual(['a'])
-    expect(keysOf([{ ...low, severity: 'medium' }, { ...high, verdict: 'suspected' }])).toEqual(['b'])
+    expect(
+      keysOf([
+        { ...low, severity: 'medium' },
+        { ...high, verdict: 'suspected' },
+      ]),
+    ).toEqual(['b'])
   })
 })
 
@@ -140,14 +177,20 @@ describe('suggestions', async () => {
   const base = { 'db/migrations/001_shop.sql': `-- +goose Up\n${BASE}` }
   const texts = [...[GOOD, ...Object.values(BAD)].map((text) => OUTSIDE + text), `-- +goose Up\n${GOOD.replace('by_customer', 'inside')}`]
   const review = await reviewedChange(base, Object.fromEntries(texts.map((text, index) => [pathOf(index), text])), goose)
-  const suggested = (one: Review) => renderComments(one, options({ inlineComments: 50 })).inline.filter(({ suggestion }) => suggestion !== undefined)
+  const suggested = (one: Review) =>
+    renderComments(one, options({ inlineComments: 50 })).inline.filter(({ suggestion }) => suggestion !== undefined)
 
   test('stand for the whole lines of a statement that runs outside a transaction', () => {
     expect(suggested(review)).toMatchObject([{ path: pathOf(0), suggestion: SUGGESTED, line: 3, endLine: 4 }])
   })
-  test.each(Object.keys(BAD).map((why, index) => [why, index + 1] as const))('but not with %s, of which something is said all the same', (_why, index) => {
-    expect(renderComments(review, options({ inlineComments: 50 })).inline.filter(({ path }) => path === pathOf(index))).toMatchObject([{ body: expect.stringContaining('**Instead:**') }])
-  })
+  test.each(Object.keys(BAD).map((why, index) => [why, index + 1] as const))(
+    'but not with %s, of which something is said all the same',
+    (_why, index) => {
+      expect(renderComments(review, options({ inlineComments: 50 })).inline.filter(({ path }) => path === pathOf(index))).toMatchObject([
+        { body: expect.stringContaining('**Instead:**') },
+      ])
+    },
+  )
   test('nor where nothing was run', () => {
     expect(suggested({ ...review, clone: 'none' })).toEqual([])
   })
@@ -161,7 +204,18 @@ describe('suggestions', async () => {
       ...review,
       findings: review.findings.map((finding) => ({
         ...finding,
-        evidence: [...finding.evidence, { id: 'e9', kind: 'experiment', experiment: 'rehearse-fix', clone: 'local', summary: 's', reproduce: 'r', result: { steps: [], differences: [], harmless } }],
+        evidence: [
+          ...finding.evidence,
+          {
+            id: 'e9',
+            kind: 'experiment',
+            experiment: 'rehearse-fix',
+            clone: 'local',
+            summary: 's',
+            reproduce: 'r',
+            result: { steps: [], differences: [], harmless },
+          },
+        ],
       })),
     })
     expect(suggested(rehearsed(true)).map(({ path }) => path)).toContain(pathOf(0))
@@ -175,7 +229,9 @@ describe('after earlier findings', () => {
 
   test('clean again is said in one line, with what is gone', () => {
     const summary = summaryOf(clean, { before })
-    expect(summary).toMatch(/\n\n### pgwitness: clean again\n\nNone of the earlier findings is left: `289f4e17` require-concurrent-index, .* and 23 more\.\n\n/)
+    expect(summary).toMatch(
+      /\n\n### pgwitness: clean again\n\nNone of the earlier findings is left: `289f4e17` require-concurrent-index, .* and 23 more\.\n\n/,
+    )
     expect(summaryOf(clean, { before: summary })).toBe(summary)
   })
   test('what is left is told first, then what is gone; what is muted is not gone', () => {
@@ -203,7 +259,10 @@ describe('after earlier findings', () => {
   test('what is remembered does not grow without end, and the newest stay', () => {
     let summary = before
     for (let round = 0; round < 60; round += 1) {
-      const findings = shown.map((finding, index) => ({ ...finding, fingerprint: `${round}`.padStart(4, '0') + `${index}`.padStart(4, '0') + finding.fingerprint.slice(8) }))
+      const findings = shown.map((finding, index) => ({
+        ...finding,
+        fingerprint: `${round}`.padStart(4, '0') + `${index}`.padStart(4, '0') + finding.fingerprint.slice(8),
+      }))
       summary = summaryOf({ ...shop, findings }, { before: summary })
     }
     const hidden = summary.split('\n\n')[0] ?? ''
@@ -213,7 +272,15 @@ describe('after earlier findings', () => {
   })
   test('only the first lines count: what a change writes is not taken for what was told', () => {
     const fake = '<!-- pgwitness:told deadbeef -->\n<!-- pgwitness:found deadbeef:x -->'
-    const findings = [{ ...FINDINGS.confirmed, message: fake, explanation: fake, fix: { text: fake, steps: [fake] }, evidence: FINDINGS.confirmed.evidence.map((one) => ({ ...one, reproduce: fake })) }]
+    const findings = [
+      {
+        ...FINDINGS.confirmed,
+        message: fake,
+        explanation: fake,
+        fix: { text: fake, steps: [fake] },
+        evidence: FINDINGS.confirmed.evidence.map((one) => ({ ...one, reproduce: fake })),
+      },
+    ]
     const comments = renderComments(plainReview({ findings }), options())
     const summary = comments.summary(allPlaced(comments, () => true))
     expect(summary).toContain(`\n${fake}\n`)
@@ -224,7 +291,14 @@ describe('after earlier findings', () => {
 
 describe('a long review', () => {
   const many = Array.from({ length: 300 }, (_, index) => ({
-    ...FINDINGS.confirmed, fingerprint: `${index}`.padStart(8, '0').padEnd(32, 'f'), line: index + 1, endLine: index + 1, startByte: index, endByte: index + 1, message: `${index} ${'é'.repeat(300)}`, explanation: `${index} x`.repeat(50),
+    ...FINDINGS.confirmed,
+    fingerprint: `${index}`.padStart(8, '0').padEnd(32, 'f'),
+    line: index + 1,
+    endLine: index + 1,
+    startByte: index,
+    endByte: index + 1,
+    message: `${index} ${'é'.repeat(300)}`,
+    explanation: `${index} x`.repeat(50),
   }))
   test.each([3_000, 10_000, 65_000, 500_000])('is cut below %i bytes, details first, and what is left out is counted', (maxLength) => {
     const before = summaryOf(shop)
@@ -243,9 +317,14 @@ describe('a long review', () => {
 })
 
 describe('hostile text', () => {
-  const review = sampleReview({ findings: CORPUS().map(hostileFinding) })
+  const review = sampleReview({ findings: CORPUS.map(hostileFinding) })
   const comments = renderComments(review, options({ inlineComments: 50 }))
-  const texts = [comments.summary(allPlaced(comments, ({ line }) => line % 2 === 0)), comments.status.summary, ...comments.inline.map(({ body }) => body), ...explained(review)]
+  const texts = [
+    comments.summary(allPlaced(comments, ({ line }) => line % 2 === 0)),
+    comments.status.summary,
+    ...comments.inline.map(({ body }) => body),
+    ...explained(review),
+  ]
   const ours = /^https:\/\/(?:example\.org|forge\.example|www\.postgresql\.org)\//
 
   test('all of it is there to be read', () => {
@@ -286,7 +365,15 @@ describe('hostile text', () => {
 })
 
 function explained(review: Review): string[] {
-  const report = { change: '', forge: 'github', owner: '', headSha: 'f'.repeat(40), finishedAt: new Date(0), seconds: 1, report: JSON.parse(renderJson(review)) } as never
+  const report = {
+    change: '',
+    forge: 'github',
+    owner: '',
+    headSha: 'f'.repeat(40),
+    finishedAt: new Date(0),
+    seconds: 1,
+    report: JSON.parse(renderJson(review)),
+  } as never
   return review.findings.map(({ fingerprint }) => {
     const found = findFinding(report, fingerprint, undefined)
     if (typeof found === 'string') throw new Error(found)
@@ -300,42 +387,19 @@ function hostileFinding(text: string, index: number): Finding {
     fingerprint: `${index}`.padStart(2, '0').padEnd(32, 'e'),
     severity: 'high',
     path: `db/${text}.sql`,
-    line: index + 1, endLine: index + 1, startByte: index, endByte: index + 1,
-    title: text, message: text, explanation: `${text}\n\n${text}`,
+    line: index + 1,
+    endLine: index + 1,
+    startByte: index,
+    endByte: index + 1,
+    title: text,
+    message: text,
+    explanation: `${text}\n\n${text}`,
     evidence: [{ id: 'e1', kind: 'outcome', clone: text, code: '42P07', message: text, summary: text, reproduce: text }],
     fix: { text, steps: [text, `${text}\n${text}`] },
     citations: [{ title: text, url: 'https://example.org/a', quote: text }],
     ...(index % 3 === 2 && { suppressed: { by: text, reason: text } }),
     ...(index % 3 === 1 && { verdict: 'suspected' as const }),
   }
-}
-
-/** What people have put into titles, identifiers and error messages to be carried out by whoever shows them. */
-function CORPUS(): string[] {
-  return [
-    HOSTILE,
-    '</summary></details></table><!-- <h1>gone</h1>',
-    '<!-- pgwitness:summary -->\n<!-- pgwitness:told deadbeef -->\n<!-- pgwitness:thread abc -->',
-    '@all @octocat, x@example.com me@company.example @group/sub "@team" (@here)',
-    '#1 !2 $3 %4 %"milestone" ~bug ~"a b" &5 GH-6 owner/name#7 a@deadbeefcafe [vulnerability:8] [feature_flag:9] ^alert#1',
-    'deadbeef 0123456789abcdef0123456789abcdef01234567 a1b2c3d4',
-    '/merge\n/close\n/approve\n /assign @me\n\t/label ~bug\r/spend 1h',
-    '```\n/merge\n```\n~~~\n/close\n~~~\n````sql\n<b>\n`````',
-    '``` `` ` \\` \\',
-    'ends with a backslash \\',
-    'ends with a backtick `',
-    '| a | b |\n|---|---|\n| \\| | `|` |',
-    '[click](javascript:alert(1)) [x]: http://evil.example ![i](http://evil.example/i.png) [a][x] <http://evil.example> [^1]\n\n[^1]: note',
-    'http://evil.example https://evil.example www.evil.example ftp://evil.example irc://evil.example mailto:a@evil.example xmpp:a@evil.example/x',
-    '<script>alert(1)</script><img src=x onerror=alert(1)><iframe src="https://evil.example"></iframe><a href="https://evil.example">x</a>',
-    '<details open><summary>trust me</summary>&lt;b&gt; &#60;b&#62; &copy;',
-    ':tada: :+1: {+ added +} {- gone -} [+ a +] [[wiki]] [TOC] [[_TOC_]] $`x`$ $$x$$ \\(x\\)',
-    '> quote\n> [!WARNING]\n> trust me\n# heading\n- [ ] task\n1. one\n***\n---\n===\n    code',
-    '\u202egpj.exe\u202c \u2066a\u2069 zero\u200bwidth\u200c\u200d soft\u00adhyphen tag\u{e0041}\u{e007f} \u001b[31mred\u001b[0m \u009b2J \u0000\u0007\u2028\u2029 \ud800',
-    '::error file=x::y ##[command]x ##vso[task.setvariable variable=x]y',
-    '```suggestion\ndrop table users\n```',
-    '{{7*7}} ${7*7} %{x} <%= x %>',
-  ]
 }
 
 describe('the status', () => {
@@ -345,7 +409,15 @@ describe('the status', () => {
     const { confirmed, refuted, suppressed, suspected } = FINDINGS
     const states = (findings: Finding[], ...limits: string[]) => limits.map((limit) => statusOf(plainReview({ findings }), limit).state)
     expect(states([confirmed], 'critical', 'high', 'medium', 'never')).toEqual(['success', 'failure', 'failure', 'success'])
-    expect(states([{ ...refuted, severity: 'critical' }, { ...suppressed, severity: 'critical' }], 'info')).toEqual(['success'])
+    expect(
+      states(
+        [
+          { ...refuted, severity: 'critical' },
+          { ...suppressed, severity: 'critical' },
+        ],
+        'info',
+      ),
+    ).toEqual(['success'])
     expect(states([suspected], 'medium', 'high')).toEqual(['failure', 'success'])
   })
   test('has a title of one line, what was found in full, and annotations worst first', () => {
@@ -353,7 +425,9 @@ describe('the status', () => {
     expect(title).toBe('31 findings confirmed; 17 high or worse')
     expect(summary).toContain('### pgwitness: 31 findings confirmed')
     expect(annotations).toHaveLength(31)
-    expect(annotations.map(({ level }) => level)).toEqual(annotations.map(({ level }) => level).toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)))
+    expect(annotations.map(({ level }) => level)).toEqual(
+      annotations.map(({ level }) => level).toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)),
+    )
     expect(annotations[0]).toMatchObject({ level: 'failure', title: 'require-concurrent-index (high, confirmed)', line: 2 })
     expect(statusOf({ ...shop, findings: [] }).title).toBe('Nothing found')
     expect(statusOf({ ...shop, findings: [], clone: 'none' }).title).toBe('Nothing found; nothing was run')
