@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -64,7 +64,7 @@ async function propose(options: Partial<NewMergeRequest> = {}): Promise<Scene> {
     ...options,
   })
   const url = `${github.url.replace('//', `//x:${github.credentials.actionsToken}@`)}/acme/shop.git`
-  return { ref, origin: mirror(folder, url, `refs/pull/${ref.number}/head`, ref.headSha) }
+  return { ref, origin: await mirror(folder, url, `refs/pull/${ref.number}/head`, ref.headSha) }
 }
 
 interface Run {
@@ -167,11 +167,15 @@ describe('a pull request', () => {
     expect(writes()).toBe(written)
   })
 
-  test('the base schema comes from the cache the second time', async () => {
-    const scene = await propose()
-    const { at } = await review({ scene })
-    expect((await review({ scene, given: { clone: 'none' } })).code).toBe(0)
-    expect(at).toBeTruthy()
+  test('the base schema is kept in the folder that the workflow caches, once', async () => {
+    const scene = await propose({
+      base: { 'migrations/1.sql': 'create table orders (id bigint primary key, email text, kept_once int);\n' },
+    })
+    const kept = () => readdirSync(join(temp, 'pgwitness-cache'), { recursive: true }).length
+    await review({ scene })
+    const once = kept()
+    await review({ scene })
+    expect({ once: once > 1, twice: kept() }).toEqual({ once: true, twice: once })
   })
 
   test('nothing found: exit code 0 and not a word', async () => {

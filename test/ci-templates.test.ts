@@ -151,7 +151,7 @@ function mirrorOf(stub: StubForge, token: string, ref: StubMergeRequest, headRef
 async function gitlabScene(options: Partial<NewMergeRequest> = {}) {
   const stub = await startStubGitlab()
   const ref = await stub.addMergeRequest({ ...CHANGE, ...options })
-  const origin = mirrorOf(stub, stub.credentials.token, ref, `refs/merge-requests/${ref.number}/head`)
+  const origin = await mirrorOf(stub, stub.credentials.token, ref, `refs/merge-requests/${ref.number}/head`)
   return { stub, ref, origin, token: stub.credentials.token }
 }
 
