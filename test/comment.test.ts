@@ -19,7 +19,7 @@ const shop = await reviewedChange(shopFiles('main'), shopFiles('branch'))
 
 function options(more: Partial<CommentOptions> = {}): CommentOptions {
   return {
-    request: {} as MergeRequest,
+    request: { baseSha: '4b825dc642cb6eb9a060e54bf8d69288fbee4904' } as MergeRequest,
     maxLength: 65_000,
     before: undefined,
     inlineComments: 10,
@@ -68,6 +68,7 @@ describe('the summary of a real review', () => {
       for (const one of numbers) {
         expect(summary).toContain(`[\`${one}\`](<https://forge.example/thread-${comment.key.slice(0, 4)}>)`)
         expect(summary).not.toContain(`<summary><code>${one}</code>`)
+        expect(summary).toMatch(new RegExp(`^- \`${one}\`: .*\\(embedded Postgres 18\\.\\d+\\)$`, 'm'))
       }
     }
     const told = new Set(comments.inline.flatMap(({ body }) => numbersIn(body)))
@@ -84,7 +85,7 @@ describe('the summary of a real review', () => {
     )
     expect(summary).toContain('<summary>Not tested in full, and why</summary>\n\n- it runs outside a transaction')
     expect(summary).toMatch(
-      /11 files, 30 statements, 29 measured on embedded Postgres 18\.\d+, no model; 31 confirmed \(1 suppressed\)<br>.*`@pgwitness help`<\/sub>\n$/,
+      /11 files, 30 statements, 29 measured on embedded Postgres 18\.\d+, no model; 31 confirmed \(1 suppressed\)<br>To run all of it again: `npx pgwitness review --base 4b825dc642cb --postgres 18 --clone embedded`<br>.*`@pgwitness help`<\/sub>\n$/,
     )
     expect(summaryOf(shop, { mention: undefined })).not.toContain('To ask about')
   })

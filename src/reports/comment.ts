@@ -60,7 +60,12 @@ export function renderComments(review: Review, options: CommentOptions): Comment
         options.maxLength,
       )
       const maxLength = options.maxLength - Buffer.byteLength(hidden) - 2
-      return `${hidden}\n\n${renderSummary(review, { maxLength, links, gone, mention: options.mention, problem })}`
+      return `${hidden}\n\n${renderSummary(review, { maxLength, links, gone, mention: options.mention, problem, command: commandOf(review, options.request) })}`
     },
   }
+}
+
+/** Makes the same review in a checkout of the change. */
+function commandOf({ clone, postgres }: Review, { baseSha }: MergeRequest): string {
+  return `npx pgwitness review --base ${baseSha.slice(0, 12)} --postgres ${postgres} --clone ${clone === 'url' ? 'postgres://\u2026' : clone}`
 }

@@ -2,12 +2,14 @@ import type { Finding } from '../review/finding.ts'
 import { count, shortList } from '../review/lists.ts'
 import type { Review } from '../review/review.ts'
 import { coverageLine } from './coverage-line.ts'
+import { evidenceInWords } from './evidence-in-words.ts'
 import { paragraph } from './finding-detail.ts'
 import { findingCounts, type OrderedFindings, orderFindings } from './finding-order.ts'
 import { clip, LIMITS } from './limits.ts'
 import { codeMarkdown, fold, proseMarkdown } from './markdown-escape.ts'
 import { type Explained, findingMarkdown, harmlessMarkdown } from './markdown-finding.ts'
 import { Room } from './room.ts'
+import { shortNumber } from './short-number.ts'
 import { sourcesOf } from './source.ts'
 import { findingTable } from './summary-table.ts'
 import { remarks, untestedStatements } from './untested.ts'
@@ -21,6 +23,8 @@ export interface SummaryOptions {
   gone: ReadonlyMap<string, string>
   /** `@pgwitness`; undefined where nobody answers. */
   mention: string | undefined
+  /** The command that makes the same review again. */
+  command?: string | undefined
   /** What the reader should know beside the review's own remarks. */
   problem?: string | undefined
 }
@@ -47,7 +51,12 @@ export function renderSummary(review: Review, options: SummaryOptions): string {
     ),
     ...list(`Muted: ${count(ordered.suppressed.length, 'finding')}`, ordered.suppressed.map(mutedMarkdown), room),
   ]
-  return `${[...head, ...table, ...details(review, shown, options, room), ...settled, ...open, ...foot].join('\n\n')}\n`
+  const seen = list(
+    'What was seen when it ran',
+    shown.filter(({ fingerprint }) => options.links.has(fingerprint)).map((finding) => seenMarkdown(finding, review)),
+    room,
+  )
+  return `${[...head, ...table, ...seen, ...details(review, shown, options, room), ...settled, ...open, ...foot].join('\n\n')}\n`
 
   /** Nothing was run at all, or what was not run in full. */
   function untested(of: Review, findings: OrderedFindings['shown']): string[] {
@@ -88,8 +97,18 @@ function worst(finding: Finding): string {
   return `**Worst:** ${paragraph(message)} (${severity}, ${proof}, ${at})`
 }
 
-function asking({ mention }: SummaryOptions): string {
-  return mention === undefined ? '' : `<br>To ask about a finding, or for another look: ${codeMarkdown(`${mention} help`)}`
+function asking({ mention, command }: SummaryOptions): string {
+  const lines = [
+    ...(command === undefined ? [] : [`To run all of it again: ${codeMarkdown(command)}`]),
+    ...(mention === undefined ? [] : [`To ask about a finding, or for another look: ${codeMarkdown(`${mention} help`)}`]),
+  ]
+  return lines.map((line) => `<br>${line}`).join('')
+}
+
+/** What was seen of the findings whose details stand at the lines, a line each. */
+function seenMarkdown({ fingerprint, evidence }: Finding, review: Review): string {
+  const seen = evidence.map((item) => proseMarkdown(clip(evidenceInWords(item, review), LIMITS.cell)))
+  return `- ${codeMarkdown(shortNumber({ fingerprint }))}: ${seen.length > 0 ? seen.join('; ') : 'not tested'}`
 }
 
 /** What the comments at the lines do not tell. */
