@@ -254,6 +254,30 @@ describe('threads', () => {
     expect(stub.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/comments'))).toEqual([])
   })
 
+  test('there twice are one, and the other is resolved where somebody answered it', async () => {
+    const { token } = stub.credentials
+    const person = githubForge({ token, baseUrl: stub.url })
+    const request = await requested()
+    await person.ensureThreads(request, [AT_ONE], new Set(), signal)
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'user-agent': 'other' }
+    const body = JSON.stringify({
+      path: 'a.sql',
+      line: 1,
+      side: 'RIGHT',
+      commit_id: ref.headSha,
+      body: '<!-- pgwitness:thread one -->\nTwin',
+    })
+    for (let times = 0; times < 2; times += 1)
+      await fetch(`${stub.url}/repos/octo/shop/pulls/${ref.number}/comments`, { method: 'POST', headers, body })
+    await stub.comment(ref, 'octocat', 'I see.', stub.state(ref).threads[1]?.id)
+    const result = await person.ensureThreads(request, [AT_ONE], new Set(['one']), signal)
+    expect(result).toMatchObject({ created: 0, placed: [{ key: 'one' }] })
+    expect(stub.state(ref).threads.map(({ resolved, comments }) => [resolved, comments.length])).toEqual([
+      [false, 1],
+      [true, 2],
+    ])
+  })
+
   test('of another account are none of ours, though it writes the same', async () => {
     const request = await requested()
     const person = githubForge({ token: stub.credentials.token, baseUrl: stub.url })

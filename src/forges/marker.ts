@@ -8,7 +8,10 @@ const MARKED = /^<!-- pgwitness:(summary|thread [\w:.-]+|reply \d+) -->\r?\n([\s
 export type Marker = 'summary' | `thread ${string}` | `reply ${number}`
 
 export function withMarker(marker: Marker, body: string): string {
-  return `<!-- pgwitness:${marker} -->\n${body}`
+  const text = `<!-- pgwitness:${marker} -->\n${body}`
+  // One that is not found again would be written again with every review.
+  if (!MARKED.test(text)) throw new Error(`"${marker}" is no marker: a key has letters, digits, "-", "_", "." and ":"`)
+  return text
 }
 
 /** Undefined when the text is not marked. Whether its author is us the caller has to look at: everybody can write a marker. */

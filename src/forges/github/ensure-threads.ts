@@ -41,7 +41,7 @@ export async function ensureThreads(
     resolved: 0,
     reopened: 0,
   }
-  const kept = await dropDoubles(client, threads)
+  const kept = await dropDoubles(client, threads, result)
   for (const thread of kept) await settle(client, thread, byKey.get(thread.key), diff, result)
   for (const { comment } of placeable) {
     const isThere = made.refused.includes(comment.key) || kept.some(({ key }) => key === comment.key)
@@ -63,12 +63,13 @@ function bodyOf(comment: InlineComment, isAtItsLines: boolean): string {
   return whole.length > MAX_COMMENT_LENGTH ? comment.body : whole
 }
 
-/** Of one key the oldest stays. What somebody answered to is not deleted. */
-async function dropDoubles(client: Client, threads: readonly OwnThread[]): Promise<OwnThread[]> {
+/** Of one key the oldest stays. What somebody answered to is not deleted but resolved. */
+async function dropDoubles(client: Client, threads: readonly OwnThread[], result: EnsuredThreads): Promise<OwnThread[]> {
   const kept = new Map<string, OwnThread>()
   for (const thread of threads) {
     if (!kept.has(thread.key)) kept.set(thread.key, thread)
     else if (!thread.isAnswered) await deleteOne(client, 'thread', thread.commentId)
+    else if (!thread.isResolved) await turn(client, thread, true, result)
   }
   return [...kept.values()]
 }
