@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -344,6 +344,18 @@ describe('hostile changes and inputs', () => {
       }
     },
   )
+
+  test('a report is not written through a link of the change', async () => {
+    const outside = join(folder, 'outside')
+    for (const [path, content] of Object.entries({ 'pgwitness.json': outside, 'pgwitness.sarif': outside, link: folder })) {
+      const scene = await propose()
+      const checkout = checkOut(folder, scene.origin, scene.origin.mergeSha, 2)
+      symlinkSync(content, join(checkout, path))
+      const { code, stderr } = await review({ scene, checkout, given: path === 'link' ? { json: 'link/outside' } : {} })
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is a link in the checkout') })
+    }
+    expect(existsSync(outside)).toBe(false)
+  })
 
   test('an input with line ends cannot set outputs', async () => {
     const json = 'a\nconclusion=success\nghadelimiter\nconclusion<<x\nsuccess\nx'

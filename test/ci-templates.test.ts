@@ -249,6 +249,15 @@ describe('the GitLab component', () => {
     }
   })
 
+  test('a cache that the change brings along is not used', async () => {
+    const { stub, ref, origin } = await gitlabScene({ head: { ...CHANGE.head, '.pgwitness-cache/poison': 'x' } })
+    await using _ = stub
+    const at = checkOut(folder, origin, ref.headSha, 20)
+    const { stdout } = await runJob({ job, at, env: gitlabVariables(stub.url, ref) })
+    expect(stdout).toContain('.pgwitness-cache is part of the repository, so no cache was used.')
+    expect(readdirSync(join(at, '.pgwitness-cache'))).toEqual(['poison'])
+  })
+
   test('a push without a merge request is reviewed against what was there before', async () => {
     const { stub, ref, origin } = await gitlabScene()
     await using _ = stub

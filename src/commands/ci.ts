@@ -1,10 +1,12 @@
+import { basename } from 'node:path'
 import { openChange } from '../assemble.ts'
 import { ciForge, filesMoved, openCiCheckout, readCiRun } from '../assemble-ci.ts'
 import { noteOfConfig, reviewChange } from '../assemble-review.ts'
 import type { CiRun } from '../ci/ci-run.ts'
 import { type Commented, comment, withinPipeline } from '../ci/comment.ts'
 import { writeOutputs, writeStepSummary } from '../ci/github-files.ts'
-import { type CiEnvironment, type Config, readCiEnvironment } from '../config.ts'
+import { checkReportFiles, isOfChange } from '../ci/report-files.ts'
+import { type CiEnvironment, type Config, readCiEnvironment, readEnvironment } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { type FormatRequest, parseFormats } from '../reports/format.ts'
 import { oneLine } from '../reports/printable.ts'
@@ -25,6 +27,10 @@ export async function runCi(options: CiOptions): Promise<void> {
   const environment = readCiEnvironment()
   if (!environment) throw new UserError('This is neither GitHub Actions nor GitLab CI. Elsewhere: pgwitness review --base REF.')
   const requests = parseFormats(options.format)
+  await checkReportFiles(
+    requests.flatMap(({ file }) => file ?? []),
+    process.cwd(),
+  )
   const signal = abortOnSignals()
   const run = await readCiRun(environment)
   const { review, failOn, moved } = await reviewHere(run, options, signal)
@@ -49,17 +55,20 @@ async function reviewHere(run: CiRun, options: CiOptions, signal: AbortSignal): 
   const open = await openChange({ paths: [], base: options.base, mergeBase: checkout?.mergeBase }, signal)
   const trusted = open.baseTree ?? open.headTree
   const config = await readConfig(options, trusted)
+  const { cacheDir } = readEnvironment()
+  const isSpoilt = isOfChange(await open.headTree.list(), open.change.root, cacheDir)
   const settings = {
     config,
     schema: await readSchema(options, config, trusted),
     statistics: config.clone === 'none' ? undefined : await readStatistics(options, config, trusted),
-    isCached: options.cache,
+    isCached: options.cache && !isSpoilt,
     named: false,
     useBaseline: options.baseline,
     progress() {},
   }
   const review = await reviewChange(open, settings, signal)
   const notes = options.config === undefined ? await noteOfConfig(open.baseTree, open.headTree) : []
+  if (isSpoilt) notes.push(`${basename(cacheDir)} is part of the repository, so no cache was used.`)
   const all = new Set(open.change.files.map(({ path }) => path))
   return {
     review: { ...review, notes: [...notes, ...review.notes] },
@@ -75,9 +84,10 @@ async function reviewHere(run: CiRun, options: CiOptions, signal: AbortSignal): 
 async function write(environment: CiEnvironment, review: Review, requests: readonly FormatRequest[]): Promise<void> {
   const isGithub = environment.ci === 'github'
   const files = requests.filter(({ file }) => file !== undefined)
-  const onScreen = requests.filter(({ file }) => file === undefined && files.length < requests.length)
-  const shown = onScreen.length > 0 && !isGithub ? onScreen : [{ format: isGithub ? ('github' as const) : ('text' as const) }]
-  await writeReports(review, [...files, ...shown], { version, problemsOnly: isGithub })
+  // Annotations are workflow commands, which only the log carries.
+  const wanted = isGithub ? undefined : requests.find(({ file }) => file === undefined)
+  const shown = wanted ?? { format: isGithub ? ('github' as const) : ('text' as const) }
+  await writeReports(review, [...files, shown], { version, problemsOnly: isGithub })
   if (isGithub) await writeStepSummary(environment.summaryPath, (await import('../reports/markdown.ts')).renderMarkdown(review))
 }
 
