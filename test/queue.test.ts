@@ -78,6 +78,17 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
   }
   const it = missing ? (name: string, _body: () => Promise<void>) => test.skip(`${name} (${missing})`) : test
 
+  it('is set up by one of several processes that start at once', async () => {
+    const own = await storage.create()
+    const first = await openAddress(own)
+    const databases = isShared ? [first, await openAddress(own), await openAddress(own)] : [first, first, first]
+    const opened = await Promise.all(databases.map((one) => pgBossQueue(one, { limits: FAST })))
+    await opened[0]?.add(review(1))
+    expect(await opened[2]?.counts()).toEqual({ waiting: 1, running: 0, failed: 0 })
+    for (const queue of opened) await queue.stop(0)
+    for (const one of new Set(databases)) await one.close()
+  })
+
   it('does each delivery of a kind once, also when it comes several times at once', async () => {
     const queue = await newQueue()
     const done: Job[] = []
@@ -216,6 +227,31 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
     expect(tried[2]).toBe(10)
     expect(await queue.counts()).toMatchObject({ waiting: 1, running: 0 })
     await queue.add({ kind: 'cancel', ref: refOf(11), delivery: 'closed 11' })
+  })
+
+  it('a review that failed leaves its wait to the one that waits for it', async () => {
+    const queue = await newQueue()
+    const gate = gatedHandler()
+    let isFirst = true
+    await queue.work(async (job, attempt, signal) => {
+      const fails = isFirst
+      isFirst = false
+      await gate.handler(job, attempt, signal)
+      if (fails) throw new ServiceError('github', 'rate limit', { retryAfterMs: 3_600_000 })
+    }, ONE_EACH)
+    await queue.add(review(12))
+    await until(() => gate.began.length === 1)
+    await queue.add(review(12))
+    gate.open()
+    await until(async () => (await queue.counts()).running === 0)
+    expect(await queue.counts()).toMatchObject({ waiting: 1 })
+    await queue.add(review(12))
+    await queue.add(review(13))
+    await until(() => gate.began.length === 2)
+    expect(gate.began[1]?.ref.number).toBe(13)
+    gate.open()
+    await queue.add({ kind: 'cancel', ref: refOf(12), delivery: 'closed 12' })
+    await until(() => isIdle(queue))
   })
 
   it('of an installation so many run over all workers, and other installations do not wait', async () => {
@@ -379,7 +415,7 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
 
     it('a job that kills each worker is given up', async () => {
       const own = await storage.create()
-      for (let death = 0; death < 3; death++) {
+      for (let death = 0; death < 2; death++) {
         const child = startChild({ address: own, add: death === 0 ? [1] : [], holdMs: 3_600_000 })
         await child.until('begin 1')
         child.child.kill('SIGKILL')

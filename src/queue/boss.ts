@@ -30,7 +30,7 @@ export async function openBoss(database: Database, warn: (message: string) => vo
   })
   boss.on('error', (error) => warn(`queue: ${error.message}`))
   boss.on('warning', ({ message }) => warn(`queue: ${message}`))
-  await boss.start()
+  await startTogether(boss)
   for (const lane of LANES) {
     // Leases say whether a job still runs; pg-boss's own limit is the longest there is.
     await boss.createQueue(lane, {
@@ -43,6 +43,20 @@ export async function openBoss(database: Database, warn: (message: string) => vo
     await boss.findJobs(lane, { key: 'none', queued: true })
   }
   return boss
+}
+
+/** Of several processes that make pg-boss's schema at once, all but one may fail: then it is there. */
+async function startTogether(boss: PgBoss): Promise<void> {
+  for (let left = 5; ; left--) {
+    try {
+      await boss.start()
+      return
+    } catch (error) {
+      if (left === 0) throw error
+      await boss.stop({ graceful: false }).catch(() => {})
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
 }
 
 /** How pg-boss asks, also inside a transaction of ours. */

@@ -137,7 +137,13 @@ async function end(boss: PgBoss, session: Session, { id, lane, change }: Lease, 
   const { work, delayMs } = outcome
   const [waiting] = lane === 'review' ? await findWaiting(session, lane, [change]) : []
   if (!waiting) return await send(boss, session, [work], delayMs)
-  const merged = { ...waiting.work, job: merge(work.job, waiting.work.job), notBefore: work.notBefore ?? waiting.work.notBefore }
+  // It counts as tried as well, so that the next commit does not wait for the back-off.
+  const merged = {
+    ...waiting.work,
+    job: merge(work.job, waiting.work.job),
+    attempts: delayMs > 0 ? work.attempts : waiting.work.attempts,
+    notBefore: work.notBefore ?? waiting.work.notBefore,
+  }
   const wait = Math.max(delayMs, (merged.notBefore ?? 0) - Date.now())
   // A worker that takes it just now finds the newest commit as well.
   await postpone(boss, session, waiting.id, merged, wait)
