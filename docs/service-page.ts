@@ -29,7 +29,7 @@ Ctrl-C and SIGTERM stop it gracefully: what runs is finished within \`--grace\` 
 Register a GitHub App (Settings, Developer settings, GitHub Apps):
 
 - Webhook: \`https://YOUR-HOST/api/github/webhooks\`, with a secret.
-- Permissions: Pull requests *read and write*, Checks *read and write*, Contents *read*, Issues *read and write* (comments under a pull request), Metadata *read*.
+- Permissions: Pull requests *read and write*, Checks *read and write*, Contents *read* (*read and write*, if threads of what is fixed shall be resolved: GitHub asks that of Apps), Issues *read and write* (comments under a pull request), Metadata *read*.
 - Events: Pull request, Issue comment, Pull request review comment, Check run, Check suite.
 
 Install it where it is wanted. It reads the repository by git at two commits, without a checkout.

@@ -22,9 +22,10 @@ export async function openForges({ github, gitlab }: ServiceEnvironment, signal:
     const { githubForge } = await import('./forges/github.ts')
     const { githubWebhooks } = await import('./forges/github/webhooks.ts')
     const privateKey = await privateKeyOf(github)
-    forges.set('github', githubForge({ appId: Number(github.appId), privateKey, baseUrl: github.url }))
+    forges.set('github', githubForge({ appId: github.appId, privateKey, baseUrl: github.url }))
     const { verify, read } = githubWebhooks({ secrets: github.webhookSecrets })
-    webhooks.set('/api/github/webhooks', { forge: 'github', deliveryHeaders: ['x-github-delivery'], verify, read })
+    webhooks.set('/api/github/webhooks', { forge: 'github', // Not the id of the delivery, which is not signed: a replay could have another.
+      deliveryHeaders: ['x-hub-signature-256'], verify, read })
     secrets.push(privateKey, ...github.webhookSecrets)
   }
   if (gitlab) {

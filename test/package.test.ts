@@ -21,6 +21,8 @@ test('the tarball holds the program, its types and its rules, and nothing of the
       'dist/cli.js',
       'dist/database/migrations/0001-queue-and-store.sql',
       'dist/index.d.ts',
+      'dist/simulation/github/openapi.json',
+      'docs/service.md',
       'rules/indexes/require-concurrent-index.yml',
       'ci-templates/templates/pgwitness.yml',
       'LICENSE',
@@ -51,4 +53,31 @@ test('installed in an empty folder it reviews a file on its own Postgres', () =>
   expect(findings).toContainEqual(
     expect.objectContaining({ rule: 'require-concurrent-index', verdict: 'confirmed', path: expect.stringMatching(/2\.sql$/) }),
   )
+}, 120_000)
+
+test('and simulates the service there', () => {
+  const home = join(folder, 'home')
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.email=a@example.com', '-c', 'user.name=A', ...args], { cwd: home, stdio: 'ignore' })
+  writeFileSync(join(home, '.gitignore'), 'node_modules\n')
+  git('init', '-qb', 'main')
+  git('add', '.gitignore', 'migrations/1.sql')
+  git('commit', '-qm', 'One')
+  git('checkout', '-qb', 'feature')
+  git('add', 'migrations/2.sql')
+  git('commit', '-qm', 'Two')
+  const user = { login: 'alice', id: 5, type: 'User' }
+  const repository = { id: 77, name: 'api', full_name: 'shop/api', owner: { login: 'shop', id: 3, type: 'Organization' } }
+  const side = { ref: 'main', sha: '1fa3385b0968d84030395891cdbe2d490c5d0ff9', repo: repository }
+  const pull_request = { number: 1, title: 'Two', state: 'open', draft: false, user, head: { ...side, ref: 'feature' }, base: side }
+  const event = { action: 'opened', number: 1, pull_request, repository, sender: user, installation: { id: 9 } }
+  writeFileSync(join(folder, 'event.json'), JSON.stringify(event))
+  const output = execFileSync(
+    process.execPath,
+    [join(home, 'node_modules/pgwitness/dist/cli.js'), 'simulate', join(folder, 'event.json')],
+    {
+      cwd: home,
+    },
+  )
+  expect(output.toString()).toContain('create index concurrently orders_email')
 }, 120_000)
