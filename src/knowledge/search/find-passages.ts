@@ -1,0 +1,72 @@
+/** The first, rough ranking: in Postgres, over all that the index finds. */
+import { type Database, SCHEMA } from '../../database/database.ts'
+import type { SourceType, Trust } from '../document.ts'
+import { candidateQuery, phraseQuery } from './candidates.ts'
+import type { Corpus, WeighedConcept } from './weigh.ts'
+
+export interface PassageRow {
+  id: string
+  type: SourceType
+  source: string
+  document: string
+  position: number
+  anchor: string | null
+  kind: string
+  term: string | null
+  breadcrumb: string[]
+  text: string
+  length: number
+  place: string
+  title: string
+  url: string
+  trust: number
+  from_version: number | null
+  to_version: number | null
+  metadata: { author: string | null; date: string | null; licence: string | null }
+  /** By the words alone. */
+  rough: number
+}
+
+export interface Where {
+  postgres: number | undefined
+  types: readonly SourceType[]
+  limit: number
+}
+
+/** Of text, nothing, what is above, and the own name: {D, C, B, A} as ts_rank takes them. */
+const FIELDS = '{0.5, 0.5, 0.6, 1}'
+
+export async function findPassages(database: Database, concepts: readonly WeighedConcept[], corpus: Corpus, where: Where): Promise<PassageRow[]> {
+  const forms = concepts.flatMap(({ forms: all }) => all)
+  if (forms.length === 0) return []
+  return await database.query<PassageRow>(ROUGH, [
+    candidateQuery(concepts, corpus.passages),
+    forms.map(phraseQuery),
+    forms.map(({ weight }) => weight),
+    where.types,
+    corpus.meanLength,
+    where.postgres ?? null,
+    where.limit,
+  ])
+}
+
+/** Versions from the asker's; without one the newest are the nearest. */
+const DISTANCE = `case when p.from_version is null then 0
+    when $6::int is null then 100 - coalesce(p.to_version, p.from_version)
+    else greatest(p.from_version - $6::int, $6::int - coalesce(p.to_version, p.from_version), 0) end`
+
+const ROUGH = `with candidates as materialized (
+    select p.type, p.id, p.place, ${DISTANCE} as distance,
+      (select sum(weight * ts_rank('${FIELDS}', p.words, form)) from unnest($2::tsquery[], $3::float4[]) as forms(form, weight))
+        / (0.65 + 0.35 * p.length / $5::float8) as score
+    from ${SCHEMA}.passages as p
+    where p.words @@ $1::tsquery and p.type = any($4::text[])
+  ), nearest as (
+    select *, min(distance) over (partition by place) as least from candidates
+  ), chosen as (
+    select type, id, score from nearest where distance = least order by score desc, id limit $7::int
+  )
+  select p.id::text as id, p.type, d.source, p.document::text as document, p.position, p.anchor, p.kind, p.term, p.breadcrumb, p.text, p.length,
+    p.place::text as place, d.title, d.url, p.trust, p.from_version, p.to_version, d.metadata, chosen.score::float8 as rough
+  from chosen join ${SCHEMA}.passages as p using (type, id) join ${SCHEMA}.documents as d on d.id = p.document
+  order by rough desc, p.id`

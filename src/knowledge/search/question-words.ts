@@ -1,0 +1,88 @@
+/** What a question asks for, in lexemes. */
+import { readWords, type Word } from './lexemes.ts'
+import { stem } from './stem.ts'
+import { SYNONYMS } from './synonyms.ts'
+
+/** One idea of the question, and the ways passages may put it. */
+export interface Concept {
+  forms: Form[]
+  /** Part of another one that weighs more: `wal` of `max_wal_size`. */
+  importance: number
+  /** Said between quotes: somebody's own name for something, and no slip of the pen. */
+  isQuoted: boolean
+}
+
+export interface Form {
+  /** Several are a phrase. */
+  lexemes: string[]
+  weight: number
+}
+
+/** Nobody asks more; the rest of a pasted log is not read. */
+const MOST_CONCEPTS = 40
+
+export function readQuestion(text: string): Concept[] {
+  const words = readWords(text.slice(0, 4_000))
+  const sequence = words.flatMap((word, index) => word.parts.map((part) => ({ ...part, index })))
+  const added = new Map<number, Form[]>()
+  for (const { asked, meant, weight } of SYNONYM_STEMS) {
+    for (let at = 0; at + asked.length <= sequence.length; at++) {
+      if (!asked.every((one, offset) => sequence[at + offset]?.stem === one)) continue
+      const index = sequence[at]?.index ?? 0
+      const forms = meant.map((lexemes) => ({ lexemes, weight }))
+      added.set(index, [...(added.get(index) ?? []), ...forms])
+    }
+  }
+  const concepts = words.flatMap((word, index) => conceptsOf(word, added.get(index) ?? [], isQuoted(text, word)))
+  return merged(concepts).slice(0, MOST_CONCEPTS)
+}
+
+const SYNONYM_STEMS = SYNONYMS.map(({ asked, meant, weight }) => ({
+  asked: asked.map(stem),
+  meant: meant.map((phrase) => phrase.flatMap((word) => lexemesOf(word))),
+  weight,
+}))
+
+function lexemesOf(word: string): string[] {
+  return readWords(word).flatMap(({ whole, parts }) => (whole === null ? parts.filter(({ isStop }) => !isStop).map((part) => part.stem) : [whole]))
+}
+
+function conceptsOf({ whole, parts }: Word, synonyms: Form[], quoted: boolean): Concept[] {
+  const concept = (forms: Form[], importance = 1): Concept => ({ forms, importance, isQuoted: quoted })
+  if (whole === null) {
+    const spoken = parts.filter(({ isStop }) => !isStop)
+    const own = spoken.map((part) => ({ lexemes: [part.stem], weight: 1 }))
+    if (own.length === 0 && synonyms.length === 0) return []
+    return [concept([...own, ...synonyms])]
+  }
+  if (parts.length === 0) return [concept([{ lexemes: [whole], weight: 1 }])]
+  const phrase = { lexemes: parts.map((part) => part.stem), weight: 0.9 }
+  const isHidden = parts.length > 1
+  return [
+    concept([{ lexemes: [whole], weight: 1 }, ...(isHidden ? [phrase] : []), ...synonyms]),
+    ...parts.filter((part) => part.word.length > 1).map((part) => concept([{ lexemes: [part.stem], weight: 1 }], isHidden ? 0.4 : 0.8)),
+  ]
+}
+
+/** The same idea said twice counts once. */
+function merged(concepts: Concept[]): Concept[] {
+  const known = new Map<string, Concept>()
+  for (const concept of concepts) {
+    const key = (concept.forms[0]?.lexemes ?? []).join(' ')
+    const same = known.get(key)
+    if (!same) known.set(key, concept)
+    else {
+      same.importance = Math.min(1.3, Math.max(same.importance, concept.importance) + 0.1)
+      for (const form of concept.forms) {
+        if (!same.forms.some(({ lexemes }) => lexemes.join(' ') === form.lexemes.join(' '))) same.forms.push(form)
+      }
+    }
+  }
+  return [...known.values()]
+}
+
+function isQuoted(text: string, { start, end }: Word): boolean {
+  const before = text[start - 1] ?? ''
+  const after = text[end] ?? ''
+  return /["'`“‘«]/.test(before) && /["'`”’»]/.test(after)
+}
