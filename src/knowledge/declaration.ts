@@ -2,7 +2,10 @@
 import { z } from 'zod'
 
 const common = {
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).describe('Names the source for good: `manual-17`.'),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+    .describe('Names the source for good: `manual-17`.'),
 }
 const place = { path: z.string().describe('Folder or file on this machine.') }
 
@@ -12,7 +15,10 @@ export const SourceDeclaration = z.discriminatedUnion('type', [
     ...common,
     type: z.literal('manual').describe('The Postgres manual of one major version.'),
     postgres: z.int().min(10).max(30).describe('Major version.'),
-    path: z.string().optional().describe('Folder of a built manual, such as the html of Debian\u2019s postgresql-doc-15. Without it postgresql.org is crawled.'),
+    path: z
+      .string()
+      .optional()
+      .describe('Folder of a built manual, such as the html of Debian\u2019s postgresql-doc-15. Without it postgresql.org is crawled.'),
   }),
   z.strictObject({
     ...common,
@@ -23,8 +29,16 @@ export const SourceDeclaration = z.discriminatedUnion('type', [
   z.strictObject({
     ...common,
     ...place,
-    type: z.literal('tool-manual').describe('Markdown, HTML or AsciiDoc of another tool in a git checkout: PgBouncer, Patroni, pgvector, pgBackRest, WAL-G, DBLab.'),
-    url: z.url().describe('Where people read it; paths are appended.'),
+    type: z
+      .literal('tool-manual')
+      .describe(
+        'Markdown, HTML, AsciiDoc or reStructuredText of another tool in a git checkout: PgBouncer, Patroni, pgvector, pgBackRest, WAL-G, DBLab.',
+      ),
+    url: z
+      .url()
+      .describe(
+        'Where people read it: `{path}` and `{name}` (without its ending) stand for the path of a file; without them it is appended.',
+      ),
     title: z.string().describe('Name of the tool.'),
     licence: z.string().optional().describe('SPDX identifier of the licence.'),
     include: z.array(z.string()).default([]).describe('Globs of the files; all that can be read without any.'),
@@ -42,7 +56,7 @@ export const SourceDeclaration = z.discriminatedUnion('type', [
     type: z.literal('article').describe('Articles and how-tos, Markdown or HTML.'),
     author: z.string().min(1).describe('Who wrote them.'),
     permission: z.string().min(1).describe('By whom and where it was allowed to use them.'),
-    url: z.url().describe('Where people read them; paths are appended.'),
+    url: z.url().describe('Where people read them, as for `tool-manual`.'),
     verified: z.boolean().default(false).describe('Somebody checked what they say: trusted like the manual.'),
     licence: z.string().optional().describe('SPDX identifier of the licence.'),
   }),

@@ -23,8 +23,10 @@ export interface FolderOptions {
   settings: unknown
   /** Hidden folders and `node_modules` are left out in any case. */
   deep: boolean
-  read(key: string, bytes: Uint8Array): Promise<Omit<KnowledgeDocument, 'key' | 'revision'>> | Omit<KnowledgeDocument, 'key' | 'revision'>
+  read(key: string, bytes: Uint8Array, place: { isFile: boolean }): Promise<Read> | Read
 }
+
+type Read = Omit<KnowledgeDocument, 'key' | 'revision'>
 
 /** UserError when there is nothing to read at `path`. */
 export async function* readFolder(
@@ -47,7 +49,7 @@ export async function* readFolder(
         yield { kind: 'unchanged', key }
         continue
       }
-      const document = await read(key, bytes)
+      const document = await read(key, bytes, { isFile: root.isFile })
       const cut = size > bytes.length ? [`it is ${megabytes(size)} long, and only its first ${megabytes(bytes.length)} were read`] : []
       yield { kind: 'document', document: { key, revision, ...document, problems: [...cut, ...document.problems] } }
     } catch (error) {

@@ -157,6 +157,7 @@ class BodyReader {
     else if (names.includes('table') || names.includes('informaltable')) this.#titledTable(element, place)
     else if (names.includes('example')) this.#example(element, place)
     else if (names.includes('cmdsynopsis')) this.#add('synopsis', cleanProse(proseOf(element.childNodes)), place)
+    else if (names.includes('admonitionblock')) this.#admonitionTable(element, place)
     else if (names.some((name) => ADMONITIONS.test(name))) this.#admonition(element, place)
     else if (element.tagName !== 'hr' && element.tagName !== 'footer') this.#children(element, place)
   }
@@ -183,6 +184,14 @@ class BodyReader {
       element.childNodes = element.childNodes.filter((child) => child !== title)
     }
     this.#children(element, place)
+    this.#mark = ''
+  }
+
+  /** AsciiDoc's: the word in one cell, the text in the other. */
+  #admonitionTable(element: Element, place: Place): void {
+    const [icon, content] = [...descendants(element)].filter((cell) => cell.tagName === 'td')
+    if (icon && content) this.#mark = `${cleanLine(proseOf(icon.childNodes))}: `
+    this.#children(content ?? element, place)
     this.#mark = ''
   }
 
