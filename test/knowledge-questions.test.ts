@@ -103,14 +103,12 @@ describe('plain ts_rank', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('finds texts with all the words before those with some, and none with none', async () => {
-    const search = await plainTsRank(database, [
-      { url: 'some', text: 'locks locks locks locks' },
-      { url: 'all', text: 'A table is locked while it is rewritten.' },
-      { url: 'none', text: 'Sequences have gaps.' },
-    ])
-    expect(await search('does rewriting a table lock it?', 5)).toEqual(['all', 'some'])
-    expect(await search('does rewriting a table lock it?', 1)).toEqual(['all'])
+  test('finds texts with all the words before those with some, each address once, and none with none', async () => {
+    const some = { url: 'some', text: 'locks locks locks locks' }
+    const all = { url: 'all', text: 'A table is locked while it is rewritten.' }
+    const search = await plainTsRank(database, [some, { url: 'all', text: 'A table.' }, all, { url: 'none', text: 'Sequences have gaps.' }])
+    expect(await search('does rewriting a table lock it?', 5)).toEqual([all, some])
+    expect(await search('does rewriting a table lock it?', 1)).toEqual([all])
   })
 
   test.each(['', 'the of and', `it's a "quote`, String.raw`back\slash 'quoted' & | ! <-> :*`, '-- "-" or', 'ERROR: x\u0001y'])(
