@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import { vector } from '@electric-sql/pglite-pgvector'
 import { UserError } from '../errors.ts'
 import type { Database } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -16,7 +17,7 @@ export async function openEmbedded(folder: string, options: { migrations?: strin
   makeFolder(path)
   const unlock = lockFolder(path)
   try {
-    const pglite = new PGlite(join(path, 'postgres'))
+    const pglite = new PGlite(join(path, 'postgres'), { extensions: { vector } })
     await pglite.waitReady
     const database = overPglite(pglite, unlock)
     try {

@@ -1,46 +1,102 @@
 import { type Database, SCHEMA } from '../database/database.ts'
 import { UserError } from '../errors.ts'
 import { SourceDeclaration } from './declaration.ts'
-import { type KnowledgeDocument, type Passage, SOURCE_TYPES, type SourceType, TRUST } from './document.ts'
-import type { FoundPassage, KnowledgeBase, Question } from './knowledge-base.ts'
-import { findPassages, type PassageRow } from './search/find-passages.ts'
-import { readQuestion } from './search/question-words.ts'
-import { rank } from './search/rank.ts'
-import { readFrequencies, weigh } from './search/weigh.ts'
-import { removeDocuments } from './storage/store-documents.ts'
-import { syncSource, tidy } from './storage/sync.ts'
+import type { SourceType } from './document.ts'
+import type { Embedder } from './embedder.ts'
+import type { Citation, KnowledgeBase, SyncReport } from './knowledge-base.ts'
+import { addressOf, titleOf } from './search/address.ts'
+import { quoteOf } from './search/quote.ts'
+import { answer, foundPassage, type Searcher } from './search/search.ts'
+import { newSpelling } from './search/spelling.ts'
+import type { ReadContext, Source } from './source.ts'
+import { removeSource } from './storage/remove-source.ts'
+import { syncSource } from './storage/sync.ts'
+import { openVectors } from './storage/vectors.ts'
 
-const ROUGHLY_BEST = 150
+/** Of a claim, by weight: what its passage and its quote must say. */
+const SUPPORTED = { passages: 5, quote: 0.5, words: 40 }
 
+/**
+ * In the service's database. Searches go to `replica` where there is one; what was synced a moment ago may not be there yet. Without an embedder, or without
+ * pgvector, full text answers alone. Closing it leaves the databases open.
+ */
 export async function postgresKnowledgeBase(
   database: Database,
-  options: { replica?: Database; split: (document: KnowledgeDocument) => Passage[] },
+  options: { replica?: Database | undefined; embedder?: Embedder | undefined; vectorIndex?: 'ivfflat' | undefined } = {},
 ): Promise<KnowledgeBase> {
+  const { embedder } = options
   const reader = options.replica ?? database
+  const vectors = embedder && (await openVectors(database, options.vectorIndex))
+  const searcher: Searcher = { reader, spelling: newSpelling(reader), vectors, embedder }
+  const stop = new AbortController()
+
+  const sync = async (name: string, source: Source, context: ReadContext): Promise<SyncReport> => {
+    const signal = AbortSignal.any([context.signal, stop.signal])
+    const report = await syncSource(database, { name, type: await typeOf(database, name) }, source, { ...context, signal })
+    if (!vectors || !embedder) return report
+    try {
+      await vectors.fill(embedder, { ...context, signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      // Stored and found by their words; the next sync goes on with the rest.
+      report.problems.push({ key: '', problem: `not all passages are embedded: ${error instanceof Error ? error.message : String(error)}` })
+    }
+    return report
+  }
+
   return {
-    async declare(declaration) {
-      await database.query(
-        `insert into ${SCHEMA}.sources (name, type, declaration) values ($1, $2, $3) on conflict (name) do update set declaration = excluded.declaration`,
-        [declaration.name, declaration.type, JSON.stringify(declaration)],
-      )
-    },
-    list: async () => [],
-    remove: async () => {},
-    sync: async (name, source, context) => await syncSource(database, { name, type: 'manual' }, source, options.split, context),
+    declare: async (declaration) => await declare(database, declaration),
+    list: async () => await list(database),
+    remove: async (name) => await removeSource(database, name),
+    sync,
     async search(question, signal) {
-      const concepts = readQuestion(question.text)
-      const lexemes = [...new Set(concepts.flatMap(({ forms }) => forms.flatMap((form) => form.lexemes)))]
-      const { corpus, frequencies } = await readFrequencies(reader, lexemes)
-      const weighed = weigh(concepts, frequencies, corpus)
-      const rows = await findPassages(reader, weighed, corpus, { postgres: question.postgres, types: question.types ?? SOURCE_TYPES, limit: ROUGHLY_BEST })
-      const seen = new Set<string>()
-      return rank(rows, weighed, corpus).filter(({row}) => { const k = urlOf(row); if (seen.has(k)) return false; seen.add(k); return true }).slice(0, question.limit).map(({ row, score }) => found(row, score))
+      const { best, understood } = await answer(searcher, question, AbortSignal.any([signal, stop.signal]))
+      return best.map((one) => foundPassage(one, understood))
     },
-    cite: async () => undefined,
-    close: async () => {},
+    cite: async (claim, postgres, signal) => await cite(searcher, claim, postgres, AbortSignal.any([signal, stop.signal])),
+    close: async () => stop.abort(new Error('the knowledge base was closed')),
   }
 }
-function urlOf(row: PassageRow) { return row.anchor === null ? row.url : `${row.url}#${row.anchor}` }
-function found(row: PassageRow, score: number): FoundPassage {
-  return { id: row.id, url: urlOf(row), title: [row.title, ...row.breadcrumb, ...(row.term ? [row.term] : [])].join(' › '), quote: '', text: row.text, source: row.source, type: row.type, author: row.metadata.author, date: row.metadata.date, licence: row.metadata.licence, trust: TRUST[row.trust] ?? 'unknown', versions: null, score }
+
+/** A source keeps its type: its passages are stored by it. */
+async function declare(database: Database, declaration: SourceDeclaration): Promise<void> {
+  const { name, type } = declaration
+  const [stored] = await database.query<{ type: string }>(
+    `insert into ${SCHEMA}.sources as s (name, type, declaration) values ($1, $2, $3::jsonb)
+     on conflict (name) do update set declaration = case when s.type = excluded.type then excluded.declaration else s.declaration end returning type`,
+    [name, type, JSON.stringify(declaration)],
+  )
+  if (stored?.type !== type) {
+    throw new UserError(
+      `The source ${name} is there already as ${stored?.type}, not ${type}. Remove it first, or give this one another name.`,
+    )
+  }
+}
+
+async function typeOf(database: Database, name: string): Promise<SourceType> {
+  const [source] = await database.query<{ type: SourceType }>(`select type from ${SCHEMA}.sources where name = $1`, [name])
+  if (!source) throw new UserError(`There is no source ${name}.`)
+  return source.type
+}
+
+async function list(database: Database): ReturnType<KnowledgeBase['list']> {
+  const rows = await database.query<{ declaration: unknown; documents: number; passages: number; synced_at: Date | null }>(
+    `select declaration, documents::float8 as documents, passages::float8 as passages, synced_at from ${SCHEMA}.sources order by name`,
+  )
+  return rows.map(({ declaration, documents, passages, synced_at }) => ({
+    declaration: SourceDeclaration.parse(declaration),
+    documents,
+    passages,
+    syncedAt: synced_at,
+  }))
+}
+
+async function cite(searcher: Searcher, claim: string, postgres: number | undefined, signal: AbortSignal): Promise<Citation | undefined> {
+  const { best, understood } = await answer(searcher, { text: claim, postgres, limit: SUPPORTED.passages }, signal)
+  const quoted = best.map(({ row }) => ({ row, ...quoteOf(row.text, understood.weighed, SUPPORTED.words) }))
+  const total = understood.weighed.reduce((sum, { weight }) => sum + weight, 0)
+  const [most] = quoted.sort((a, b) => b.share - a.share)
+  if (!most || most.text === '' || (most.share * total) / Math.max(understood.asked, 1e-9) < SUPPORTED.quote) return undefined
+  const { row, text } = most
+  return { passage: row.id, title: titleOf(row), author: row.metadata.author, url: addressOf(row), quote: text }
 }

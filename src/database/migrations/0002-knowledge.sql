@@ -80,3 +80,13 @@ create table pgwitness.words (
   lexeme text primary key,
   passages bigint not null
 ) with (fillfactor = 70);
+
+-- Models that passages were embedded with; the vectors of each are in `vectors_` and its id. An older one serves until the newer is complete.
+create table pgwitness.embedding_models (
+  id int generated always as identity primary key,
+  model text not null,
+  dimensions int not null,
+  complete boolean not null default false,
+  made_at timestamptz not null default now(),
+  unique (model, dimensions)
+);

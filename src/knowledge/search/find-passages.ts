@@ -1,6 +1,6 @@
 /** The first, rough ranking: in Postgres, over all that the index finds. */
 import { type Database, SCHEMA } from '../../database/database.ts'
-import type { SourceType, Trust } from '../document.ts'
+import type { SourceType } from '../document.ts'
 import { candidateQuery, phraseQuery } from './candidates.ts'
 import type { Corpus, WeighedConcept } from './weigh.ts'
 
@@ -36,7 +36,12 @@ export interface Where {
 /** Of text, nothing, what is above, and the own name: {D, C, B, A} as ts_rank takes them. */
 const FIELDS = '{0.5, 0.5, 0.6, 1}'
 
-export async function findPassages(database: Database, concepts: readonly WeighedConcept[], corpus: Corpus, where: Where): Promise<PassageRow[]> {
+export async function findPassages(
+  database: Database,
+  concepts: readonly WeighedConcept[],
+  corpus: Corpus,
+  where: Where,
+): Promise<PassageRow[]> {
   const forms = concepts.flatMap(({ forms: all }) => all)
   if (forms.length === 0) return []
   return await database.query<PassageRow>(ROUGH, [
@@ -50,13 +55,18 @@ export async function findPassages(database: Database, concepts: readonly Weighe
   ])
 }
 
+const COLUMNS = `select p.id::text as id, p.type, d.source, p.document::text as document, p.position, p.anchor, p.kind, p.term, p.breadcrumb, p.text, p.length,
+    p.place::text as place, d.title, d.url, p.trust, p.from_version, p.to_version, d.metadata`
+
 /** Versions from the asker's; without one the newest are the nearest. */
-const DISTANCE = `case when p.from_version is null then 0
-    when $6::int is null then 100 - coalesce(p.to_version, p.from_version)
-    else greatest(p.from_version - $6::int, $6::int - coalesce(p.to_version, p.from_version), 0) end`
+function distance(postgres: string): string {
+  return `case when p.from_version is null then 0
+    when ${postgres}::int is null then 100 - coalesce(p.to_version, p.from_version)
+    else greatest(p.from_version - ${postgres}::int, ${postgres}::int - coalesce(p.to_version, p.from_version), 0) end`
+}
 
 const ROUGH = `with candidates as materialized (
-    select p.type, p.id, p.place, ${DISTANCE} as distance,
+    select p.type, p.id, p.place, ${distance('$6')} as distance,
       (select sum(weight * ts_rank('${FIELDS}', p.words, form)) from unnest($2::tsquery[], $3::float4[]) as forms(form, weight))
         / (0.65 + 0.35 * p.length / $5::float8) as score
     from ${SCHEMA}.passages as p
@@ -66,7 +76,19 @@ const ROUGH = `with candidates as materialized (
   ), chosen as (
     select type, id, score from nearest where distance = least order by score desc, id limit $7::int
   )
-  select p.id::text as id, p.type, d.source, p.document::text as document, p.position, p.anchor, p.kind, p.term, p.breadcrumb, p.text, p.length,
-    p.place::text as place, d.title, d.url, p.trust, p.from_version, p.to_version, d.metadata, chosen.score::float8 as rough
+  ${COLUMNS}, chosen.score::float8 as rough
   from chosen join ${SCHEMA}.passages as p using (type, id) join ${SCHEMA}.documents as d on d.id = p.document
   order by rough desc, p.id`
+
+/** In the order of the ids; of one place only the version nearest to the asker's. */
+export async function readPassages(database: Database, ids: readonly string[], where: Where): Promise<PassageRow[]> {
+  const rows = await database.query<PassageRow & { distance: number }>(BY_ID, [ids, where.types, where.postgres ?? null])
+  const nearest = new Map<string, number>()
+  for (const { place, distance } of rows) nearest.set(place, Math.min(distance, nearest.get(place) ?? distance))
+  return rows.filter(({ place, distance }) => distance === nearest.get(place))
+}
+
+const BY_ID = `${COLUMNS}, 0::float8 as rough, ${distance('$3')} as distance
+  from unnest($1::bigint[]) with ordinality as wanted(id, rank)
+  join ${SCHEMA}.passages as p on p.id = wanted.id and p.type = any($2::text[]) join ${SCHEMA}.documents as d on d.id = p.document
+  order by rank`

@@ -23,7 +23,8 @@ export interface Part {
 
 /** Longer ones are no words: encoded data. */
 const LONGEST = 80
-const WORD = /[\p{L}\p{N}_$]+(?:(?:[.'’:/-]|::)[\p{L}\p{N}_$]+)*|(?<![\p{L}\p{N}-])--?[a-z](?:[a-z-]*[a-z])?(?![\p{L}\p{N}])|[-+*<>=~!@#%^&|?]{2,}/giu
+const WORD =
+  /[\p{L}\p{N}_$]+(?:(?:[.'’:/-]|::)[\p{L}\p{N}_$]+)*|(?<![\p{L}\p{N}-])--?[a-z](?:[a-z-]*[a-z])?(?![\p{L}\p{N}])|[-+*<>=~!@#%^&|?]{2,}/giu
 const OPERATOR = /^[-+*<>=~!@#%^&|?]+$/
 const FILE = /\.(?:conf|sql|html?|[ch]|so|dll|exe|pid|opts|control|csv|gz|auto|backup|history|signal|key|crt|pl|py|md|txt)$/i
 /** Qualified names are several; a number or a version is one. */
@@ -61,7 +62,11 @@ function whole(text: string, start: number): Word {
 
 /** `--jobs` of a tool: by its name too. */
 function option(text: string, start: number): Word {
-  const parts = text.replace(/^-+/, '').toLowerCase().split('-').filter((part) => part.length > 1)
+  const parts = text
+    .replace(/^-+/, '')
+    .toLowerCase()
+    .split('-')
+    .filter((part) => part.length > 1)
   return { text, start, end: start + text.length, parts: parts.map((part) => partOf(part, false)), whole: text }
 }
 

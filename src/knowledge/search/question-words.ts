@@ -8,6 +8,8 @@ export interface Concept {
   forms: Form[]
   /** Part of another one that weighs more: `wal` of `max_wal_size`. */
   importance: number
+  /** The word itself, in lower case. */
+  word: string
   /** Said between quotes: somebody's own name for something, and no slip of the pen. */
   isQuoted: boolean
 }
@@ -33,9 +35,26 @@ export function readQuestion(text: string): Concept[] {
       added.set(index, [...(added.get(index) ?? []), ...forms])
     }
   }
+  for (const [at, { word, index, isStop }] of sequence.entries()) {
+    const next = sequence[at + 1]
+    // auto vacuum, check point, dead lock
+    if (next && !isStop && !next.isStop && next.index === index + 1) {
+      added.set(index, [...(added.get(index) ?? []), { lexemes: [stem(word + next.word)], weight: 0.9 }])
+    }
+  }
   const concepts = words.flatMap((word, index) => conceptsOf(word, added.get(index) ?? [], isQuoted(text, word)))
-  return merged(concepts).slice(0, MOST_CONCEPTS)
+  return merged([...concepts, ...loosened([...added.values()].flat())]).slice(0, MOST_CONCEPTS)
 }
+
+/** What a phrase says is worth something also when its words stand apart. */
+function loosened(forms: readonly Form[]): Concept[] {
+  return forms
+    .filter(({ lexemes }) => lexemes.length > 1)
+    .flatMap(({ lexemes, weight }) =>
+      lexemes.map((lexeme) => ({ forms: [{ lexemes: [lexeme], weight: 1 }], importance: LOOSE * weight, word: lexeme, isQuoted: true })),
+    )
+}
+const LOOSE = 0.4
 
 const SYNONYM_STEMS = SYNONYMS.map(({ asked, meant, weight }) => ({
   asked: asked.map(stem),
@@ -44,11 +63,18 @@ const SYNONYM_STEMS = SYNONYMS.map(({ asked, meant, weight }) => ({
 }))
 
 function lexemesOf(word: string): string[] {
-  return readWords(word).flatMap(({ whole, parts }) => (whole === null ? parts.filter(({ isStop }) => !isStop).map((part) => part.stem) : [whole]))
+  return readWords(word).flatMap(({ whole, parts }) =>
+    whole === null ? parts.filter(({ isStop }) => !isStop).map((part) => part.stem) : [whole],
+  )
 }
 
 function conceptsOf({ whole, parts }: Word, synonyms: Form[], quoted: boolean): Concept[] {
-  const concept = (forms: Form[], importance = 1): Concept => ({ forms, importance, isQuoted: quoted })
+  const concept = (forms: Form[], importance = 1, word = whole ?? parts[0]?.word ?? ''): Concept => ({
+    forms,
+    importance,
+    word,
+    isQuoted: quoted,
+  })
   if (whole === null) {
     const spoken = parts.filter(({ isStop }) => !isStop)
     const own = spoken.map((part) => ({ lexemes: [part.stem], weight: 1 }))
@@ -60,7 +86,9 @@ function conceptsOf({ whole, parts }: Word, synonyms: Form[], quoted: boolean): 
   const isHidden = parts.length > 1
   return [
     concept([{ lexemes: [whole], weight: 1 }, ...(isHidden ? [phrase] : []), ...synonyms]),
-    ...parts.filter((part) => part.word.length > 1).map((part) => concept([{ lexemes: [part.stem], weight: 1 }], isHidden ? 0.4 : 0.8)),
+    ...parts
+      .filter((part) => part.word.length > 1)
+      .map((part) => concept([{ lexemes: [part.stem], weight: 1 }], isHidden ? 0.4 : 0.8, part.word)),
   ]
 }
 

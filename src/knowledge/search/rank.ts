@@ -1,73 +1,95 @@
 /** The second ranking, of the some hundred best: by how, where and how near each other a passage says what was asked. */
-import { headings } from '../storage/store-documents.ts'
+
+import { audience } from './audience.ts'
 import type { PassageRow } from './find-passages.ts'
-import { readWords } from './lexemes.ts'
-import type { Corpus, WeighedConcept, WeighedForm } from './weigh.ts'
+import { findForm, type Places, placesOf } from './places.ts'
+import type { Corpus, WeighedConcept } from './weigh.ts'
 
 export interface Ranked {
   row: PassageRow
   score: number
 }
 
+/** Found by trying on the development questions: test/bench/knowledge.ts. */
 export const TUNING = {
-  saturation: 0.9,
-  length: 0.35,
-  name: 2.2,
-  above: 1.3,
-  coverage: 0.6,
-  near: 0.35,
+  /** How soon saying a word again counts no more. */
+  saturation: 1.26,
+  length: 0.25,
+  name: 1.6,
+  above: 1.8,
+  coverage: 0.7,
+  covered: 0.42,
+  near: 0.21,
   nearest: 8,
+  window: 0.35,
+  windowWords: 30,
   named: 0.25,
   page: 0.15,
+  aside: 0.6,
 }
 
-export function rank(rows: readonly PassageRow[], concepts: readonly WeighedConcept[], corpus: Corpus): Ranked[] {
+export function rank(
+  rows: readonly PassageRow[],
+  concepts: readonly WeighedConcept[],
+  corpus: Corpus,
+  read: (row: PassageRow) => Places = placesOf,
+): Ranked[] {
   const total = concepts.reduce((sum, { weight }) => sum + weight, 0)
-  const read = rows.map((row) => ({ row, ...judge(row, concepts, corpus, total) }))
+  const judged = rows.map((row) => ({ row, ...judge(row, read(row), concepts, corpus, total) }))
   const pages = new Map<string, number[]>()
-  for (const { row, hits } of read) {
+  for (const { row, hits } of judged) {
     const best = pages.get(row.document) ?? concepts.map(() => 0)
-    pages.set(row.document, best.map((value, index) => Math.max(value, hits[index] ?? 0)))
+    pages.set(
+      row.document,
+      best.map((value, index) => Math.max(value, hits[index] ?? 0)),
+    )
   }
-  return read
-    .map(({ row, score }) => ({ row, score: score + TUNING.page * (pages.get(row.document) ?? []).reduce((sum, value) => sum + value, 0) }))
+  return judged
+    .map(({ row, score }) => {
+      const page = (pages.get(row.document) ?? []).reduce((sum, value) => sum + value, 0)
+      return { row, score: (score + TUNING.page * page) * (audience(row, concepts) ? 1 : TUNING.aside) * trust(row) }
+    })
     .sort((a, b) => b.score - a.score || Number(a.row.id) - Number(b.row.id))
 }
 
-interface Places {
-  text: Map<string, number[]>
-  name: Set<string>
-  above: Set<string>
-}
+const trust = (row: PassageRow): number => [0.85, 1, 1][row.trust] ?? 1
 
-function judge(row: PassageRow, concepts: readonly WeighedConcept[], corpus: Corpus, total: number): { score: number; hits: number[] } {
-  const { name, above } = headings(row.title, row.breadcrumb, row.term)
-  const places: Places = { text: positionsOf(row.text), name: new Set(positionsOf(name).keys()), above: new Set(positionsOf(above).keys()) }
+function judge(
+  row: PassageRow,
+  places: Places,
+  concepts: readonly WeighedConcept[],
+  corpus: Corpus,
+  total: number,
+): { score: number; hits: number[] } {
   const norm = 1 - TUNING.length + (TUNING.length * row.length) / corpus.meanLength
-  const hits = concepts.map(({ forms }) => Math.max(0, ...forms.map((form) => formScore(form, places, norm))))
+  const found = concepts.map(({ forms }) => forms.map(({ lexemes, weight }) => ({ lexemes, weight, at: findForm(lexemes, places.text) })))
+  const hits = found.map((forms) =>
+    Math.max(
+      0,
+      ...forms.map(({ lexemes, weight, at }) => {
+        const inName = lexemes.every((lexeme) => places.name.has(lexeme)) ? TUNING.name : 0
+        const inAbove = lexemes.every((lexeme) => places.above.has(lexeme)) ? TUNING.above : 0
+        const often = at.length / norm + inName + inAbove
+        return (weight * often * (1 + TUNING.saturation)) / (often + TUNING.saturation)
+      }),
+    ),
+  )
   const matched = concepts.reduce((sum, { weight }, index) => sum + Math.min(weight, hits[index] ?? 0), 0)
   const coverage = (matched / Math.max(total, 1e-9)) ** TUNING.coverage
   const sum = hits.reduce((a, b) => a + b, 0)
-  const near = nearness(concepts, places)
-  return { score: sum * (0.4 + 0.6 * coverage) + TUNING.near * near + TUNING.named * named(name, concepts, places), hits }
-}
-
-function formScore({ lexemes, weight }: WeighedForm, { text, name, above }: Places, norm: number): number {
-  const inText = lexemes.length === 1 ? (text.get(lexemes[0] as string)?.length ?? 0) : phrases(lexemes, text)
-  const inName = lexemes.every((lexeme) => name.has(lexeme)) ? TUNING.name : 0
-  const inAbove = lexemes.every((lexeme) => above.has(lexeme)) ? TUNING.above : 0
-  const often = inText / norm + inName + inAbove
-  return (weight * often * (1 + TUNING.saturation)) / (often + TUNING.saturation)
-}
-
-function phrases(lexemes: readonly string[], text: ReadonlyMap<string, number[]>): number {
-  const [first = '', ...rest] = lexemes
-  return (text.get(first) ?? []).filter((at) => rest.every((lexeme, index) => text.get(lexeme)?.includes(at + index + 1))).length
+  const places1 = found.map((forms) => forms.flatMap(({ at }) => at))
+  return {
+    score:
+      sum * (1 - TUNING.covered + TUNING.covered * coverage) +
+      TUNING.near * nearness(concepts, places1) +
+      TUNING.window * window(found) +
+      TUNING.named * named(concepts, places),
+    hits,
+  }
 }
 
 /** Neighbours of the question that are neighbours here. */
-function nearness(concepts: readonly WeighedConcept[], { text }: Places): number {
-  const at = concepts.map(({ forms }) => forms.flatMap(({ lexemes }) => text.get(lexemes[0] as string) ?? []))
+function nearness(concepts: readonly WeighedConcept[], at: ReadonlyArray<readonly number[]>): number {
   let sum = 0
   for (let index = 1; index < concepts.length; index++) {
     const [a = [], b = []] = [at[index - 1], at[index]]
@@ -80,36 +102,36 @@ function nearness(concepts: readonly WeighedConcept[], { text }: Places): number
   return sum
 }
 
+/** The most that is said within a sentence or two. */
+function window(found: ReadonlyArray<ReadonlyArray<{ weight: number; at: readonly number[] }>>): number {
+  const hits = found
+    .flatMap((forms, concept) => forms.flatMap(({ weight, at }) => at.map((position) => ({ position, concept, weight }))))
+    .sort((a, b) => a.position - b.position)
+  let best = 0
+  for (const [index, first] of hits.entries()) {
+    const said = new Map<number, number>()
+    for (let next = index; next < hits.length; next++) {
+      const hit = hits[next]
+      if (!hit || hit.position - first.position > TUNING.windowWords) break
+      said.set(hit.concept, Math.max(said.get(hit.concept) ?? 0, hit.weight))
+    }
+    let sum = 0
+    for (const weight of said.values()) sum += weight
+    best = Math.max(best, sum)
+  }
+  return best
+}
+
 /** How much of the passage's name was asked for. */
-function named(name: string, concepts: readonly WeighedConcept[], places: Places): number {
-  const stems = [...places.name]
-  if (stems.length === 0 || name === '') return 0
+function named(concepts: readonly WeighedConcept[], { name }: Places): number {
+  if (name.size === 0) return 0
   let found = 0
   let weight = 0
   for (const concept of concepts) {
-    const form = concept.forms.find(({ lexemes }) => lexemes.every((lexeme) => places.name.has(lexeme)))
+    const form = concept.forms.find(({ lexemes }) => lexemes.every((lexeme) => name.has(lexeme)))
     if (!form) continue
     found += form.lexemes.length
     weight += form.weight
   }
-  return weight * Math.min(1, found / stems.length)
-}
-
-function positionsOf(text: string): Map<string, number[]> {
-  const found = new Map<string, number[]>()
-  let position = 0
-  const add = (lexeme: string): void => {
-    const known = found.get(lexeme)
-    if (known) known.push(position)
-    else found.set(lexeme, [position])
-  }
-  for (const { parts, whole } of readWords(text)) {
-    if (whole !== null) add(whole)
-    if (parts.length === 0) position++
-    for (const { stem } of parts) {
-      add(stem)
-      position++
-    }
-  }
-  return found
+  return weight * Math.min(1, found / name.size)
 }

@@ -7,5 +7,7 @@ export const STOP_WORDS: ReadonlySet<string> = new Set(
   nor now of off on or other our ours out own please re s same shall she should shouldn so some such t than that the their theirs them themselves then there
   these they this those through to too us ve very was wasn we were weren what when where which while who whom why will with won would wouldn you your yours
   actually any anybody anyhow anyone anything even ever everybody everything get gets getting go goes going got happen happens like lot lots make makes making
-  need needs really say says somebody something sometimes somehow still sure tell tells thing things want wants way whether else yet also anyway may`.split(/\s+/),
+  need needs really say says somebody something sometimes somehow still sure tell tells thing things want wants way whether else yet also anyway may`.split(
+    /\s+/,
+  ),
 )

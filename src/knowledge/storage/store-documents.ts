@@ -4,6 +4,7 @@ import { type Database, SCHEMA, type Session } from '../../database/database.ts'
 import type { KnowledgeDocument, Passage, SourceType } from '../document.ts'
 import { TRUST } from '../document.ts'
 import { indexWords, tsvector } from '../search/lexemes.ts'
+import { headings } from '../search/places.ts'
 
 export interface CutDocument {
   document: KnowledgeDocument
@@ -11,15 +12,23 @@ export interface CutDocument {
 }
 
 /** One transaction: each document's passages are replaced as a whole, and words are counted with them. */
-export async function storeDocuments(database: Database, source: { name: string; type: SourceType }, cut: readonly CutDocument[]): Promise<void> {
+export async function storeDocuments(
+  database: Database,
+  source: { name: string; type: SourceType },
+  cut: readonly CutDocument[],
+): Promise<void> {
   const rows = cut.map((one) => rowsOf(one, source.type))
   await database.transaction(async (session) => {
     const ids = await upsertDocuments(session, source.name, rows)
-    const gone = await deletePassages(session, [...ids.values()].map(({ id }) => id))
+    const gone = await deletePassages(
+      session,
+      [...ids.values()].map(({ id }) => id),
+    )
     const passages = rows.flatMap(({ key, passages: all }) => all.map((passage) => ({ ...passage, document: ids.get(key)?.id })))
     await session.query(INSERT_PASSAGES, [JSON.stringify(passages)])
     const counts = gone.counts
-    for (const { lexemes } of rows.flatMap(({ passages: all }) => all)) for (const lexeme of lexemes) counts.set(lexeme, (counts.get(lexeme) ?? 0) + 1)
+    for (const { lexemes } of rows.flatMap(({ passages: all }) => all))
+      for (const lexeme of lexemes) counts.set(lexeme, (counts.get(lexeme) ?? 0) + 1)
     await countWords(session, counts)
     await session.query(
       `update ${SCHEMA}.sources set documents = documents + $2, passages = passages + $3, words = words + $4 where name = $1`,
@@ -114,22 +123,30 @@ function rowsOf({ document, passages }: CutDocument, type: SourceType): Document
   }
 }
 
-/** A passage's own name, and those above it. */
-export function headings(title: string, breadcrumb: readonly string[], term: string | null): { name: string; above: string } {
-  const all = [title, ...breadcrumb, ...(term === null ? [] : [term])]
-  return { name: all.at(-1) ?? '', above: all.slice(0, -1).join('\n') }
-}
-
 /** The same in each version of a page: anchors made by a machine are not, titles are. */
 function placeOf(url: string, versions: KnowledgeDocument['versions'], breadcrumb: readonly string[], term: string | null): string {
   const page = versions === null ? url : url.replace(/\/\d+(?:\.\d+)?\//, '/*/')
-  return createHash('sha256').update(JSON.stringify([page, breadcrumb, term])).digest().readBigInt64BE().toString()
+  return createHash('sha256')
+    .update(JSON.stringify([page, breadcrumb, term]))
+    .digest()
+    .readBigInt64BE()
+    .toString()
 }
 
-async function upsertDocuments(session: Session, source: string, rows: readonly DocumentRow[]): Promise<Map<string, { id: string; isNew: boolean }>> {
+async function upsertDocuments(
+  session: Session,
+  source: string,
+  rows: readonly DocumentRow[],
+): Promise<Map<string, { id: string; isNew: boolean }>> {
   const found = await session.query<{ id: string; key: string; is_new: boolean }>(UPSERT_DOCUMENTS, [
     source,
-    JSON.stringify(rows.map(({ passages, ...row }) => ({ ...row, passages: passages.length, words: passages.reduce((sum, { length }) => sum + length, 0) }))),
+    JSON.stringify(
+      rows.map(({ passages, ...row }) => ({
+        ...row,
+        passages: passages.length,
+        words: passages.reduce((sum, { length }) => sum + length, 0),
+      })),
+    ),
   ])
   return new Map(found.map(({ id, key, is_new }) => [key, { id, isNew: is_new }]))
 }

@@ -2,9 +2,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Database, SCHEMA } from '../../database/database.ts'
 import { ServiceError, UserError } from '../../errors.ts'
-import type { KnowledgeDocument, Passage, SourceType } from '../document.ts'
+import type { KnowledgeDocument, SourceType } from '../document.ts'
 import type { SyncReport } from '../knowledge-base.ts'
 import type { ReadContext, Source } from '../source.ts'
+import { split } from '../splitting/split.ts'
 import { type CutDocument, removeDocuments, storeDocuments } from './store-documents.ts'
 
 /** What is held in memory and stored at once, whichever comes first. */
@@ -18,7 +19,6 @@ export async function syncSource(
   database: Database,
   target: { name: string; type: SourceType },
   source: Source,
-  cut: (document: KnowledgeDocument) => Passage[],
   context: ReadContext,
 ): Promise<SyncReport> {
   const started = performance.now()
@@ -41,40 +41,45 @@ export async function syncSource(
     batch = []
     if (stored.length > 0) await storeBatch(database, target, stored, known, report)
   }
-  // The source is not asked for more while a batch is stored.
-  for await (const item of source.read(known, context)) {
-    if (item.kind === 'failed') {
-      report.failed.push({ key: item.key, reason: item.reason })
-      unseen.delete(item.key)
-    } else if (item.kind === 'unchanged') {
-      if (unseen.delete(item.key)) report.unchanged++
-    } else {
-      const { document } = item
-      unseen.delete(document.key)
-      for (const problem of document.problems) report.problems.push({ key: document.key, problem })
-      const ready = prepare(document, cut, report)
-      if (!ready) continue
-      // A document given twice: the later one holds.
-      if (batch.some((other) => other.document.key === document.key)) await store()
-      batch.push(ready)
-      if (batch.length >= BATCH.documents || batch.reduce((sum, { passages }) => sum + passages.length, 0) >= BATCH.passages) await store()
+  try {
+    // The source is not asked for more while a batch is stored.
+    for await (const item of source.read(known, context)) {
+      if (item.kind === 'failed') {
+        report.failed.push({ key: item.key, reason: item.reason })
+        unseen.delete(item.key)
+      } else if (item.kind === 'unchanged') {
+        if (unseen.delete(item.key)) report.unchanged++
+      } else {
+        const { document } = item
+        unseen.delete(document.key)
+        for (const problem of document.problems) report.problems.push({ key: document.key, problem })
+        const ready = prepare(document, report)
+        if (!ready) continue
+        // A document given twice: the later one holds.
+        if (batch.some((other) => other.document.key === document.key)) await store()
+        batch.push(ready)
+        if (batch.length >= BATCH.documents || batch.reduce((sum, { passages }) => sum + passages.length, 0) >= BATCH.passages)
+          await store()
+      }
+      if (context.signal.aborted) break
     }
-    if (context.signal.aborted) break
+  } finally {
+    // Also of a source that fails: the next sync need not read it again.
+    await store()
   }
-  await store()
   context.signal.throwIfAborted()
   report.removed = await removeUnseen(database, target.name, [...unseen])
   await finish(database, target.name)
   return { ...report, ms: Math.round(performance.now() - started) }
 }
 
-function prepare(document: KnowledgeDocument, cut: (document: KnowledgeDocument) => Passage[], report: SyncReport): CutDocument | undefined {
+function prepare(document: KnowledgeDocument, report: SyncReport): CutDocument | undefined {
   const { key } = document
   if (key.length > LONGEST_KEY || key.includes('\0') || !key.isWellFormed()) {
     report.failed.push({ key: key.slice(0, 200), reason: `its key cannot be stored: more than ${LONGEST_KEY} characters, or odd ones` })
     return undefined
   }
-  return { document, passages: cut(document) }
+  return { document, passages: split(document.blocks) }
 }
 
 /** Of all documents, the unchanged too: what a source needs to leave out what is there already. */
@@ -158,7 +163,7 @@ async function finish(database: Database, source: string): Promise<void> {
 }
 
 /** What a search would otherwise read again and again: words that are nowhere, and what waits to be put into the index. */
-export async function tidy(database: Database): Promise<void> {
+async function tidy(database: Database): Promise<void> {
   await database.query(`delete from ${SCHEMA}.words where passages <= 0`)
   await database.query(
     `select gin_clean_pending_list(indexrelid) from pg_index join pg_class on pg_class.oid = indexrelid
