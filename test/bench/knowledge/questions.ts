@@ -27,7 +27,7 @@ const Answer = z.strictObject({
   /** Page and anchor: `sql-altertable.html#SQL-ALTERTABLE-NOTES`. */
   at: z.string().regex(/^[a-z0-9-]+\.html#[A-Za-z0-9._-]+$/),
   /** Words of that section without which it would not answer, as they stand there but for punctuation and line breaks. */
-  says: z.string().min(20).max(160),
+  says: z.string().min(16).max(160),
 })
 
 const Questions = z.array(
