@@ -3,7 +3,7 @@ import type { Block } from '../document.ts'
 import { cleanLine } from './clean.ts'
 import { decode } from './decode.ts'
 import { readBody } from './html.ts'
-import { isUnseen, textOf } from './html-text.ts'
+import { headingNodes, isUnseen, proseOf } from './html-text.ts'
 import { attribute, descendants, type Element, find, type Parent, parseHtml } from './html-tree.ts'
 
 export interface HtmlPage {
@@ -48,13 +48,9 @@ export function mainOf(tree: Parent): Parent {
 function titleOf(tree: Parent, root: Parent): string | null {
   const text = (parent: Parent, name: string) => {
     const element = find(parent, ({ tagName, namespaceURI }) => tagName === name && namespaceURI === 'http://www.w3.org/1999/xhtml')
-    return element ? cleanLine([...element.childNodes].map(visibleText).join('')) : ''
+    return element ? cleanLine(proseOf(headingNodes(element).line)) : ''
   }
   return text(root, 'h1') || text(tree, 'title') || text(root, 'h2') || null
-}
-
-function visibleText(node: Parent['childNodes'][number]): string {
-  return 'tagName' in node && isUnseen(node) ? '' : textOf(node)
 }
 
 const DATES = /^(article:published_time|article:modified_time|date|dc\.date|dcterms\.date|datepublished|revision_date)$/i

@@ -46,7 +46,7 @@ export function proseOf(nodes: readonly Node[]): string {
 }
 
 function collectProse(node: Node, parts: string[]): void {
-  if ('value' in node) parts.push(node.value.replaceAll(/\s+/g, ' '))
+  if ('value' in node) parts.push(node.value.replaceAll(/[ \t\n\f\r]+/g, ' '))
   else if (isElement(node) && node.tagName === 'br') parts.push('\n')
   else if (isElement(node) && !isUnseen(node)) {
     if (node.tagName === 'sup' && !classes(node).some((name) => name.startsWith('footnote'))) parts.push('^')
@@ -64,4 +64,16 @@ const BLOCKS = new Set(
 /** Starts and ends a line of its own. */
 export function isBlock(node: Node): node is Element {
   return isElement(node) && BLOCKS.has(node.tagName)
+}
+
+/** The line of a heading: one that is never closed holds the rest of the page as well. */
+export function headingNodes(heading: Element): { line: Node[]; rest: Node[] } {
+  const end = heading.childNodes.findIndex((child) => isBlock(child) || (isElement(child) && hasBlock(child)))
+  return end === -1
+    ? { line: heading.childNodes, rest: [] }
+    : { line: heading.childNodes.slice(0, end), rest: heading.childNodes.slice(end) }
+}
+
+function hasBlock(element: Element): boolean {
+  return element.childNodes.some((child) => isBlock(child) || (isElement(child) && hasBlock(child)))
 }

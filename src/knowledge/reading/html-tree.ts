@@ -19,11 +19,12 @@ export function parseHtml(html: string): Parent {
     scriptingEnabled: false,
     treeAdapter: {
       ...defaultTreeAdapter,
+      createElement(tagName, namespaceURI, attributes) {
+        if (++elements > MAX_ELEMENTS) throw new TooComplex(`it has more than ${MAX_ELEMENTS} elements`)
+        return defaultTreeAdapter.createElement(tagName, namespaceURI, attributes)
+      },
       onItemPush() {
-        open++
-        elements++
-        if (open > MAX_DEPTH) throw new TooComplex(`its elements are nested deeper than ${MAX_DEPTH}`)
-        if (elements > MAX_ELEMENTS) throw new TooComplex(`it has more than ${MAX_ELEMENTS} elements`)
+        if (++open > MAX_DEPTH) throw new TooComplex(`its elements are nested deeper than ${MAX_DEPTH}`)
       },
       onItemPop() {
         open--

@@ -2,7 +2,7 @@
 import { BlockList } from './block-list.ts'
 import { cleanLine, cleanLines, cleanProse } from './clean.ts'
 import { cellElements, entryCell, isLayout, isLookup, readTable, rowElements, type Table, tableText } from './html-table.ts'
-import { isBlock, isUnseen, proseOf, textOf } from './html-text.ts'
+import { headingNodes, isBlock, isUnseen, proseOf, textOf } from './html-text.ts'
 import {
   anchorOf,
   anchorWithin,
@@ -45,6 +45,8 @@ interface Place {
 
 interface Entry {
   parts: string[]
+  /** Its last part is prose, and a list may go on in it. */
+  open: boolean
   /** Made after the entry they are in. */
   nested: Array<() => void>
 }
@@ -120,8 +122,9 @@ class BodyReader {
       return
     }
     const { parts } = place.entry
-    if (tight && parts.length > 1) parts.push(`${parts.pop()}\n${marked}`)
+    if (tight && place.entry.open) parts.push(`${parts.pop()}\n${marked}`)
     else parts.push(marked)
+    place.entry.open = true
   }
 
   /** What stands before something that is no paragraph: a bullet alone says nothing, a term does. */
@@ -141,8 +144,10 @@ class BodyReader {
     const clean = cleanLines(text)
     if (clean === '') return
     this.#sayMark(place)
-    if (place.entry) place.entry.parts.push(clean)
-    else this.list.add({ kind, text: clean, anchor: this.#take(), within: place.within })
+    if (place.entry) {
+      place.entry.parts.push(clean)
+      place.entry.open = false
+    } else this.list.add({ kind, text: clean, anchor: this.#take(), within: place.within })
   }
 
   #block(element: Element, place: Place): void {
@@ -163,7 +168,12 @@ class BodyReader {
   }
 
   #heading(element: Element, place: Place): void {
-    const whole = cleanLine(proseOf(element.childNodes))
+    const { line, rest } = headingNodes(element)
+    this.#title(element, cleanLine(proseOf(line)), place)
+    if (rest.length > 0) this.#children({ ...element, childNodes: rest as Element['childNodes'] }, place)
+  }
+
+  #title(element: Element, whole: string, place: Place): void {
     const title = this.#options.heading?.(whole) ?? whole
     const anchor = anchorOf(element, { numbered: true }) ?? anchorWithin(element) ?? this.#take()
     this.#pending = null
@@ -198,7 +208,7 @@ class BodyReader {
   /** Its title and all that is in it stay together. */
   #example(element: Element, place: Place): void {
     const anchor = this.#take()
-    const entry: Entry = { parts: [], nested: [] }
+    const entry: Entry = { parts: [], open: false, nested: [] }
     this.#children(element, { ...place, entry })
     this.#pending = anchor
     this.#add('example', entry.parts.join('\n\n'), place)
@@ -210,6 +220,7 @@ class BodyReader {
     let next = Number.parseInt(attribute(list, 'start') ?? '1', 10) || 1
     for (const item of elementsOf(list)) {
       if (isUnseen(item)) continue
+      this.#sayMark(place)
       if (asEntries && item.tagName === 'li') this.#item(item, place)
       else {
         this.#pending = anchorOf(item) ?? this.#pending
@@ -222,7 +233,7 @@ class BodyReader {
   }
 
   #item(item: Element, place: Place): void {
-    const entry: Entry = { parts: [], nested: [] }
+    const entry: Entry = { parts: [], open: false, nested: [] }
     const anchor = anchorWithin(item)
     this.#children(item, { ...place, entry, inList: true })
     this.#pending = null
@@ -241,6 +252,7 @@ class BodyReader {
   }
 
   #inlineEntry(terms: Element[], bodies: Element[], place: Place): void {
+    this.#sayMark(place)
     this.#mark = terms.length > 0 ? `- ${termText(terms)}: ` : ''
     for (const body of bodies) this.#children(body, place)
     this.#sayMark(place)
@@ -251,7 +263,7 @@ class BodyReader {
     const anchor = terms.map(anchorWithin).find((found) => found !== null) ?? this.#take()
     this.#pending = null
     const term = shortTerm(text)
-    const entry: Entry = { parts: text === '' ? [] : [text], nested: [] }
+    const entry: Entry = { parts: text === '' ? [] : [text], open: false, nested: [] }
     // Entries in this one are below its term; the entry itself stands beside it.
     for (const body of bodies) this.#children(body, { ...place, entry, within: text === '' ? place.within : [...place.within, term] })
     const [first = '', ...rest] = entry.parts
@@ -280,12 +292,15 @@ class BodyReader {
   }
 
   #table(element: Element, title: string, place: Place): void {
+    const footnotes = elementsOf(element).filter((part) => classes(part).includes('footnotes'))
+    if (footnotes.length > 0) element.childNodes = element.childNodes.filter((child) => !footnotes.some((part) => part === child))
     const rows = rowElements(element)
     if (classes(element).includes('simplelist')) this.#simpleList(rows, place)
     else if (rows.some((row) => entryCell(row))) this.#entryTable(rows, title, place)
     else if (title === '' && isLayout(element)) {
       for (const cell of rows.flatMap(cellElements)) if (!isGutter(cell)) this.#children(cell, place)
     } else this.#dataTable(readTable(element), title, place)
+    for (const part of footnotes) this.#children(part, place)
   }
 
   #dataTable(table: Table, title: string, place: Place): void {
@@ -322,7 +337,7 @@ class BodyReader {
         }
         continue
       }
-      const entry: Entry = { parts: [], nested: [] }
+      const entry: Entry = { parts: [], open: false, nested: [] }
       const within = [...place.within, ...caption, ...group]
       this.#children(cell, { ...place, entry, within })
       this.#pending = null

@@ -3,7 +3,7 @@ import type { KnowledgeDocument } from '../document.ts'
 import { cleanLine } from './clean.ts'
 import { decode } from './decode.ts'
 import { readBody } from './html.ts'
-import { proseOf } from './html-text.ts'
+import { headingNodes, proseOf } from './html-text.ts'
 import { attribute, classes, type Element, find, type Parent, parseHtml } from './html-tree.ts'
 
 /** Lists of links: they would be found for every question and answer none. */
@@ -66,7 +66,7 @@ export function withoutNumber(title: string): string {
 
 function headingOf(root: Parent): string {
   const heading = find(root, (element) => /^h[12]$/.test(element.tagName))
-  return heading ? withoutNumber(proseOf(heading.childNodes)) : ''
+  return heading ? withoutNumber(proseOf(headingNodes(heading).line)) : ''
 }
 
 function headTitle(tree: Parent): string {

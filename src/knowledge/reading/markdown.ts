@@ -53,16 +53,14 @@ class MarkdownReader {
   read(nodes: readonly Node[]): void {
     for (let at = 0; at < nodes.length; at++) {
       const node = nodes[at] as Node
-      if (node.type !== 'heading') {
-        this.#node(node)
-        continue
-      }
-      const title = this.#heading(node)
-      if (!title) continue
-      const end = nodes.findIndex((next, index) => index > at && next.type === 'heading')
-      const own = nodes.slice(at + 1, end === -1 ? undefined : end)
-      this.list.add({ kind: 'entry', term: title, text: `${title}\n${textOfAll(own)}` })
-      at += own.length
+      const term = node.type === 'heading' ? this.#heading(node) : loneTerm(node)
+      if (term !== undefined) {
+        const end = nodes.findIndex((next, index) => index > at && (next.type === 'heading' || loneTerm(next) !== undefined))
+        const own = nodes.slice(at + 1, end === -1 ? undefined : end)
+        const first = node.type === 'list' ? textOfAll(node.children[0]?.children ?? []) : term
+        this.list.add({ kind: 'entry', term, text: `${first}\n${textOfAll(own)}` })
+        at += own.length
+      } else if (node.type !== 'heading') this.#node(node)
     }
   }
 
@@ -147,10 +145,16 @@ function isImports(text: string): boolean {
 
 function itemTerm({ children: [first] }: Kind<'list'>['children'][number]): string | undefined {
   if (first?.type !== 'paragraph') return undefined
-  const [start, ...rest] = first.children
-  return start && (start.type === 'inlineCode' || start.type === 'strong')
-    ? leadingTerm(inline([start]), inline(rest.slice(0, 1)))
-    : undefined
+  const [start, next] = first.children
+  if (start?.type !== 'inlineCode' && start?.type !== 'strong') return undefined
+  return leadingTerm(inline([start]), next === undefined ? '' : next.type === 'text' ? next.value : inline([next]))
+}
+
+/** A setting alone in a list, with what it does below the list. */
+function loneTerm(node: Node): string | undefined {
+  if (node.type !== 'list' || node.children.length !== 1) return undefined
+  const term = itemTerm(node.children[0] as Kind<'list'>['children'][number])
+  return term && /^[A-Z_]{4,}$|_/.test(term) ? term : undefined
 }
 
 function holdsCode(list: Kind<'list'>): boolean {

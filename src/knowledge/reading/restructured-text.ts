@@ -51,13 +51,21 @@ class Reader {
     this.list.add({ kind: 'entry', term, anchor, text: `${term}\n${textOf(body)}` })
   }
 
-  #items({ items }: Extract<Chunk, { kind: 'list' }>): void {
+  /** Lists of settings have lists of settings in them: each is an entry, those inside below the term of the one outside. */
+  #items({ items }: Extract<Chunk, { kind: 'list' }>, within: readonly string[] = []): void {
     const terms = items.map((item) => itemTerm(item.body))
     const isOfTerms = terms.filter((term) => term !== undefined).length >= Math.max(2, items.length * 0.8)
-    const isLong = items.reduce((sum, item) => sum + textOf(item.body).length, 0) > 80 * items.length
+    const isLong = items.reduce((sum, item) => sum + textOf(item.body).length, 0) > 60 * items.length
     for (const [at, { mark, body }] of items.entries()) {
       const term = terms[at]
-      if (isOfTerms && isLong && term) this.list.add({ kind: 'entry', term, text: textOf(body) })
+      if ((isOfTerms && isLong && term) || (within.length > 0 && term)) {
+        const inner = body
+          .filter((chunk) => chunk.kind === 'list')
+          .filter((list) => list.items.some((item) => itemTerm(item.body) !== undefined))
+        const text = textOf(body.filter((chunk) => !inner.some((list) => list === chunk)))
+        this.list.add({ kind: 'entry', term, text, within })
+        for (const list of inner) this.#items(list, [...within, term])
+      } else if (within.length > 0) this.list.prose(mark + textOf(body), { within, tight: true })
       else this.#item(body, mark)
     }
   }
@@ -92,7 +100,7 @@ function textOf(chunks: readonly Chunk[]): string {
 function itemTerm([first]: readonly Chunk[]): string | undefined {
   if (first?.kind !== 'paragraph') return undefined
   const found = /^(?:\*\*([^*\n]{1,80})\*\*|``([^`\n]{1,80})``)(.*)/s.exec(first.text)
-  const term = found && leadingTerm((found[1] ?? found[2]) as string, found[3] as string)
+  const term = found && leadingTerm(inline((found[1] ?? found[2]) as string), found[3] as string)
   return term && (found?.[1] !== undefined || isTerm(term, { isCode: true })) ? term : undefined
 }
 

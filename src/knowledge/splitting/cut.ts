@@ -3,7 +3,12 @@ import { countTokens } from './tokens.ts'
 
 /** A paragraph: whole up to `whole`, else lines (a list's), else sentences, else words, in pieces of about `piece`. */
 export function cutProse(text: string, { piece, whole }: { piece: number; whole: number }): string[] {
-  if (countTokens(text) <= whole) return [text]
+  const tokens = countTokens(text)
+  if (tokens <= whole) return [text]
+  return cutEvenly(text, { piece: tokens / Math.ceil(tokens / piece) + 20, whole })
+}
+
+function cutEvenly(text: string, { piece, whole }: { piece: number; whole: number }): string[] {
   return (
     cutAt(text, /\n/, '\n', piece, whole) ??
     cutAt(text, /(?<=[.!?]["'”’)\]]{0,2})\s+(?=[\p{Lu}\p{Lo}\p{N}"'“‘([])|(?<=[。！？])/u, ' ', piece, whole) ??
@@ -61,10 +66,10 @@ function pack(parts: readonly string[], joint: string, piece: number): string[] 
   return packed.filter((part) => part.trim() !== '')
 }
 
-/** A text without a space: about three characters a token, and no pair of surrogates torn. */
+/** A text without a space, and no pair of surrogates torn. */
 function cutCharacters(text: string, piece: number): string[] {
   const parts: string[] = []
-  const size = piece * 2
+  const size = Math.max(2, Math.floor((text.length * piece) / countTokens(text)))
   for (let at = 0; at < text.length; ) {
     let end = Math.min(at + size, text.length)
     if (end < text.length && /[\ud800-\udbff]/.test(text[end - 1] as string)) end--

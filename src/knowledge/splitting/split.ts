@@ -13,6 +13,8 @@ interface Unit {
   block: Block
   text: string
   tokens: number
+  /** Cut out of something longer: joined with nothing, as an empty line between would be new. */
+  isCut: boolean
 }
 
 /** The same blocks give the same passages. Every passage has a text, and the blocks' texts are in them once (but repeated headings). */
@@ -55,11 +57,14 @@ function sameSection(left: Block, right: Block): boolean {
 
 /** Paragraphs of prose, and everything else in one piece as far as it goes. */
 function unitsOf(block: Block): Unit[] {
-  return textsOf(block).map((text) => ({ block, text, tokens: countTokens(text) }))
+  const isProse = block.kind === 'prose' || block.kind === 'message'
+  return (isProse ? block.text.split(/\n{2,}/) : [block.text]).flatMap((whole) => {
+    const texts = isProse ? cutProse(whole, PROSE) : cut(block.kind, whole)
+    return texts.map((text) => ({ block, text, tokens: countTokens(text), isCut: texts.length > 1 }))
+  })
 }
 
-function textsOf({ kind, text }: Block): string[] {
-  if (kind === 'prose' || kind === 'message') return text.split(/\n{2,}/).flatMap((paragraph) => cutProse(paragraph, PROSE))
+function cut(kind: Block['kind'], text: string): string[] {
   if (countTokens(text) <= UNTORN.whole) return [text]
   if (kind === 'table') return cutTable(text, UNTORN.piece)
   return cutLines(text, UNTORN.piece, { heading: kind === 'entry' ? (text.split('\n', 1)[0] as string) : '' })
@@ -75,7 +80,7 @@ function pack(units: readonly Unit[]): Unit[][] {
   let tokens = 0
   for (const group of withIntroductions(units)) {
     const more = group.reduce((sum, unit) => sum + unit.tokens, 0)
-    const tooMuch = tokens + more > PROSE.whole || tokens + more / 2 > target
+    const tooMuch = tokens + more > PROSE.whole || tokens + more / 2 > target || group[0]?.isCut || current[0]?.isCut
     if (current.length > 0 && tooMuch) {
       packed.push(current)
       current = []
@@ -94,7 +99,12 @@ function withIntroductions(units: readonly Unit[]): Unit[][] {
   for (const unit of units) {
     const before = groups.at(-1)
     const introduction = before?.at(-1)
-    const introduces = introduction?.block.kind === 'prose' && unit.block.kind !== 'prose' && introduction.text.endsWith(':')
+    const introduces =
+      introduction?.block.kind === 'prose' &&
+      !unit.isCut &&
+      !introduction.isCut &&
+      unit.block.kind !== 'prose' &&
+      introduction.text.endsWith(':')
     if (before && introduces && introduction.tokens <= PROSE.piece) before.push(unit)
     else groups.push([unit])
   }
