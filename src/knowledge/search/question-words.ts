@@ -27,13 +27,14 @@ export function readQuestion(text: string): Concept[] {
   const words = readWords(text.slice(0, 4_000))
   const sequence = words.flatMap((word, index) => word.parts.map((part) => ({ ...part, index })))
   const added = new Map<number, Form[]>()
+  const stems = sequence.map((part) => part.stem)
   for (const { asked, meant, weight } of SYNONYM_STEMS) {
-    for (let at = 0; at + asked.length <= sequence.length; at++) {
-      if (!asked.every((one, offset) => sequence[at + offset]?.stem === one)) continue
-      const index = sequence[at]?.index ?? 0
-      const forms = meant.map((lexemes) => ({ lexemes, weight }))
-      added.set(index, [...(added.get(index) ?? []), ...forms])
-    }
+    const places = asked.map((phrase) => findPhrase(stems, phrase))
+    const [first = -1] = places
+    if (places.includes(-1)) continue
+    const index = sequence[first]?.index ?? 0
+    const forms = meant.map((lexemes) => ({ lexemes, weight }))
+    added.set(index, [...(added.get(index) ?? []), ...forms])
   }
   for (const [at, { word, index, isStop }] of sequence.entries()) {
     const next = sequence[at + 1]
@@ -57,10 +58,14 @@ function loosened(forms: readonly Form[]): Concept[] {
 const LOOSE = 0.4
 
 const SYNONYM_STEMS = SYNONYMS.map(({ asked, meant, weight }) => ({
-  asked: asked.map(stem),
+  asked: asked.map((phrase) => phrase.map(stem)),
   meant: meant.map((phrase) => phrase.flatMap((word) => lexemesOf(word))),
   weight,
 }))
+
+function findPhrase(stems: readonly string[], phrase: readonly string[]): number {
+  return stems.findIndex((_, at) => phrase.every((one, offset) => stems[at + offset] === one))
+}
 
 function lexemesOf(word: string): string[] {
   return readWords(word).flatMap(({ whole, parts }) =>

@@ -13,19 +13,21 @@ export interface Ranked {
 /** Found by trying on the development questions: test/bench/knowledge.ts. */
 export const TUNING = {
   /** How soon saying a word again counts no more. */
-  saturation: 1.26,
-  length: 0.25,
-  name: 1.6,
-  above: 1.8,
-  coverage: 0.7,
-  covered: 0.42,
+  saturation: 2.2,
+  length: 0.4,
+  name: 1.2,
+  above: 2.5,
+  coverage: 0.35,
+  covered: 0.2,
   near: 0.21,
   nearest: 8,
-  window: 0.35,
+  window: 0.25,
   windowWords: 30,
   named: 0.25,
-  page: 0.15,
-  aside: 0.6,
+  page: 0.21,
+  section: 0.29,
+  power: 0.65,
+  aside: 0.8,
 }
 
 export function rank(
@@ -34,22 +36,30 @@ export function rank(
   corpus: Corpus,
   read: (row: PassageRow) => Places = placesOf,
 ): Ranked[] {
+  concepts = concepts.map(({ forms, weight }) => ({
+    weight: weight ** TUNING.power,
+    forms: forms.map((f) => ({ ...f, weight: f.weight ** TUNING.power })),
+  }))
   const total = concepts.reduce((sum, { weight }) => sum + weight, 0)
   const judged = rows.map((row) => ({ row, ...judge(row, read(row), concepts, corpus, total) }))
-  const pages = new Map<string, number[]>()
-  for (const { row, hits } of judged) {
-    const best = pages.get(row.document) ?? concepts.map(() => 0)
-    pages.set(
-      row.document,
-      best.map((value, index) => Math.max(value, hits[index] ?? 0)),
-    )
-  }
+  const pages = bestOf(judged, ({ document }) => document)
+  const sections = bestOf(judged, ({ document, anchor }) => `${document}#${anchor}`)
   return judged
     .map(({ row, score }) => {
-      const page = (pages.get(row.document) ?? []).reduce((sum, value) => sum + value, 0)
-      return { row, score: (score + TUNING.page * page) * (audience(row, concepts) ? 1 : TUNING.aside) * trust(row) }
+      const around = TUNING.page * (pages.get(row.document) ?? 0) + TUNING.section * (sections.get(`${row.document}#${row.anchor}`) ?? 0)
+      return { row, score: (score + around) * (audience(row, concepts) ? 1 : TUNING.aside) * trust(row) }
     })
     .sort((a, b) => b.score - a.score || Number(a.row.id) - Number(b.row.id))
+}
+
+/** What the passages of one place say together. */
+function bestOf(judged: ReadonlyArray<{ row: PassageRow; hits: number[] }>, place: (row: PassageRow) => string): Map<string, number> {
+  const best = new Map<string, number[]>()
+  for (const { row, hits } of judged) {
+    const known = best.get(place(row))
+    best.set(place(row), known ? known.map((value, index) => Math.max(value, hits[index] ?? 0)) : hits)
+  }
+  return new Map([...best].map(([key, hits]) => [key, hits.reduce((sum, value) => sum + value, 0)]))
 }
 
 const trust = (row: PassageRow): number => [0.85, 1, 1][row.trust] ?? 1

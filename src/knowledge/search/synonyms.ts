@@ -1,240 +1,31 @@
 /** What people say and what the manual says. Tuned on the development questions of test/fixtures/knowledge only. */
-
-/** Each line: what is asked, `=`, what else to look for. Of several words: as a phrase. */
-const TRADE = `
-autovac = autovacuum
-pk = primary key
-fk = foreign key
-pks = primary key
-fks = foreign key
-foreign keys = references
-cic = create index concurrently
-rls = row security
-mvcc = multiversion concurrency, snapshot
-wal = write ahead log
-pitr = point in time recovery
-upsert = on conflict
-merge = on conflict
-vacuum freeze = wraparound, freeze
-wraparound = transaction id, freeze
-xid = transaction id
-txid = transaction id, xid
-xmin = snapshot
-bloat = dead tuples, reclaim, vacuum
-dead rows = dead tuples
-deadlock = deadlocks
-ddl = alter table, data definition
-gin = inverted index
-hba = pg_hba.conf
-guc = configuration parameter
-gucs = configuration parameter
-db = database
-dbs = databases
-tx = transaction
-txn = transaction
-stats = statistics
-params = parameters
-config = configuration
-conf = configuration
-repl = replication
-prod = production
-proc = procedure
-perms = privileges
-permission = privileges, grant
-permissions = privileges, grant
-rights = privileges
-autoincrement = serial, identity, sequence
-auto increment = serial, identity, sequence
-replica = standby
-replicas = standby
-follower = standby
-slave = standby
-master = primary
-failover = standby, promote
-user = role
-users = roles
-uuid = gen_random_uuid
-enum = enumerated
-cte = with queries
-ctes = with queries
-fts = full text search
-tde = encryption
-stored procedure = procedure
-materialised view = materialized view
-matview = materialized view
-`
-
-/** Plain English. */
-const PLAIN = `
-remove = drop, delete
-removed = dropped, deleted
-removing = dropping, deleting
-throw away = drop
-threw away = drop
-thrown away = drop
-get rid = drop, remove
-delete = remove
-erase = delete
-empty = truncate
-emptied = truncate
-add = create
-change = alter
-modify = alter
-rename = change name
-stuck = wait, blocked, lock
-hang = wait, block
-hangs = wait, block
-hanging = wait, block
-freeze up = block
-block = lock, wait
-blocked = lock, wait
-blocking = lock
-blocks = lock out, lock
-wait = block, lock
-waiting = blocked, lock
-grab = lock
-kill = terminate, cancel
-throw out = terminate
-kick out = terminate
-abort = cancel
-give up = abort, timeout
-slow = performance, expensive
-slows = performance
-crawl = slow
-crawls = slow
-fast = performance, quick
-faster = performance, speed up
-quick = fast
-speed up = performance, faster
-huge = large
-big = large, size
-bigger = larger
-giant = large
-busy = concurrent
-live = concurrent
-at once = concurrently
-simultaneously = concurrent
-same time = concurrent
-parallel = concurrent
-production = concurrent
-ram = memory
-disk space = space
-storage = disk
-space = disk
-folder = directory
-crash = failure
-crashes = failure
-lose = lost
-losing = lost
-loss = lost
-undo = rollback, revert
-revert = rollback
-copy = dump, copy
-backup = dump, base backup
-restore = recovery, pg_restore
-upgrade = pg_upgrade
-money = numeric, monetary
-price = numeric, monetary
-prices = numeric, monetary
-date = timestamp
-time zone = timestamp with time zone
-timezone = time zone
-text length = character varying
-string = character, text
-strings = character, text
-number = integer, numeric
-numbers = integer, numeric
-missing values = gaps
-gap = gaps
-skip = gaps, skipped
-skips = gaps
-duplicate = unique
-duplicates = unique, distinct
-twice = duplicate
-uniqueness = unique
-check = constraint
-mandatory = not null
-required = not null
-optional = null
-empty value = null
-blank = null
-forbid = restrict, prevent
-prevent = avoid
-allowed = permitted, can
-forbidden = not allowed
-case insensitive = citext, lower, nondeterministic
-upper lower case = case
-accent = unaccent
-job queue = skip locked, queue
-queue = skip locked
-jobs = queue
-worker = consumer, process
-workers = consumers, processes
-how many = number, count, maximum
-too many = maximum, limit
-limit = maximum
-maximum = limit
-password = authentication
-login = authentication, role
-log in = authentication
-connect = connection
-connections = max_connections, sessions
-client = session
-process = backend, server process
-sessions = connections, backend
-query = statement
-request = transaction, statement
-statement = query, command
-command = statement
-see = visible
-notice = detect
-rows = tuples
-row = tuple
-record = row
-records = rows
-field = column
-fields = columns
-attribute = column
-schema = namespace
-plan = execution plan, planner
-planner = optimizer
-estimate = planner, statistics
-guess = estimate
-guesses = estimates
-sort = order by
-sorted = order by
-random = random_page_cost
-cache = shared_buffers, buffers
-cached = buffers
-spill = temporary files, work_mem
-temp = temporary
-error = raise, exception
-fails = error, failure
-failed = error, invalid
-invalid = failed
-broken = corrupted, invalid
-corruption = corrupt, checksum
-corrupt = checksum
-`
+import { PLAIN_WORDS } from './plain-words.ts'
+import { TRADE_WORDS } from './trade-words.ts'
 
 export interface Synonym {
-  /** Lower-case words of the question. */
-  asked: string[]
+  /** Phrases, in lower case, that must all be in the question. */
+  asked: string[][]
   /** What to look for as well, each a phrase. */
   meant: string[][]
+  weight: number
 }
 
-function read(lines: string): Synonym[] {
+/** Where words stand for a thing of the trade they mean it; everyday words mean many things. */
+const SURE = 0.8
+const UNSURE = 0.45
+
+export const SYNONYMS: readonly Synonym[] = [...read(TRADE_WORDS, SURE), ...read(PLAIN_WORDS, UNSURE)]
+
+function read(lines: string, weight: number): Synonym[] {
   return lines
     .trim()
     .split('\n')
     .map((line) => {
       const [asked = '', meant = ''] = line.split(' = ')
-      return { asked: asked.split(' '), meant: meant.split(', ').map((phrase) => phrase.split(' ')) }
+      return {
+        asked: asked.split(' & ').map((phrase) => phrase.split(' ')),
+        meant: meant.split(', ').map((phrase) => phrase.split(' ')),
+        weight,
+      }
     })
 }
-
-export const SYNONYMS: ReadonlyArray<Synonym & { weight: number }> = [
-  ...read(TRADE).map((one) => ({ ...one, weight: 0.8 })),
-  ...read(PLAIN).map((one) => ({ ...one, weight: 0.45 })),
-]
