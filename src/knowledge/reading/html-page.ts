@@ -30,7 +30,7 @@ export function readHtml(html: string): Omit<HtmlPage, 'problems'> {
 }
 
 /** The part that is about something: `main` or a lone `article`; else everything. */
-export function mainOf(tree: Parent): Parent {
+function mainOf(tree: Parent): Parent {
   const all = [...descendants(tree)]
   const only = (wanted: (element: Element) => boolean) => {
     const found = all.filter((element) => wanted(element) && !isUnseen(element))

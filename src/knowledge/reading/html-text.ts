@@ -6,7 +6,19 @@ const UNSEEN = new Set(
     ' ',
   ),
 )
-const UNSEEN_CLASSES = new Set(['navheader', 'navfooter', 'toc', 'headerlink', 'id_link', 'sr-only', 'visually-hidden', 'clipboard-button'])
+const UNSEEN_CLASSES = new Set([
+  'navheader',
+  'navfooter',
+  'toc',
+  'page-toc',
+  'page-menu',
+  'page-footer',
+  'headerlink',
+  'id_link',
+  'sr-only',
+  'visually-hidden',
+  'clipboard-button',
+])
 const SIGNS = /^[#¶§🔗\s]*$/u
 
 export function isUnseen(element: Element): boolean {

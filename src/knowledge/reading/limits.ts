@@ -1,10 +1,10 @@
 /** How much of a file is read. All in one place, so that memory has a bound whatever lies in a folder. */
-export const MAX_FILE_BYTES = 4 * 1024 * 1024
+export const MAX_FILE_BYTES = 2 * 1024 * 1024
 /** Markdown, AsciiDoc and reStructuredText: what a person writes by hand is smaller, and their parsers are slower than HTML's. */
-export const MAX_MARKUP_BYTES = 1024 * 1024
+export const MAX_MARKUP_BYTES = 512 * 1024
 /** Elements open at once. Browsers stop at 512. */
 export const MAX_DEPTH = 500
-export const MAX_ELEMENTS = 400_000
+export const MAX_ELEMENTS = 150_000
 export const MAX_FOLDER_DEPTH = 40
 export const MAX_FILES = 100_000
 /** Of a term, a title or a piece of a breadcrumb. */

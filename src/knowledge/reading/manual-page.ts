@@ -60,7 +60,7 @@ export function manualVersion(html: string): number | undefined {
 }
 
 /** Numbers change from one version to the next: `20.5. Write Ahead Log` is `Write Ahead Log`, `Table 9.10. Other String Functions` its last words. */
-export function withoutNumber(title: string): string {
+function withoutNumber(title: string): string {
   return cleanLine(title).replace(/^((Chapter|Appendix|Part|Table|Example|Figure) [\dA-Z]+(\.\d+)*\.|[\dA-Z]+(\.\d+)+\.) +(?=\S)/, '')
 }
 

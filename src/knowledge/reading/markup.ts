@@ -33,7 +33,7 @@ export async function readMarkup(key: string, bytes: Uint8Array): Promise<Markup
   if (HTML.test(key)) return notEmpty(readHtmlPage(bytes))
   if (!isMarkup(key) && extname(key) !== '' && extname(key) !== '.txt')
     throw new TooComplex(`files that end in ${extname(key)} are not read`)
-  const cut = bytes.length > MAX_MARKUP_BYTES ? [`it is long, and only its first ${MAX_MARKUP_BYTES / 1024 / 1024} MB were read`] : []
+  const cut = bytes.length > MAX_MARKUP_BYTES ? [`it is long, and only its first ${MAX_MARKUP_BYTES / 1024} KB were read`] : []
   const { text, problems } = decode(bytes.subarray(0, MAX_MARKUP_BYTES))
   const front = readFrontMatter(text)
   const read = await readBody(key, front.body)

@@ -29,9 +29,10 @@ export function cutLines(text: string, piece: number, { heading }: { heading: st
 export function cutTable(text: string, piece: number): string[] {
   const lines = text.split('\n')
   const under = lines.slice(0, 8).findIndex((line) => /^-{3}(?: \| -{3})*$/.test(line))
-  const head = lines.slice(0, under + 1).join('\n')
-  const room = Math.max(piece - countTokens(head), piece / 4)
-  const parts = pack(lines.slice(under + 1), '\n', room).flatMap((part) => longLine(part, room))
+  const top = lines.slice(0, under + 1).join('\n')
+  const head = countTokens(top) <= piece / 2 ? top : ''
+  const room = piece - countTokens(head)
+  const parts = pack(head === '' ? lines : lines.slice(under + 1), '\n', room).flatMap((part) => longLine(part, room))
   return parts.map((part) => (head === '' ? part : `${head}\n${part}`))
 }
 

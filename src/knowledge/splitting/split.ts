@@ -8,6 +8,9 @@ const PROSE = { piece: 350, whole: 500 }
 /** Of what must not be torn: a table, an example, an entry. Above `whole` it is cut all the same, as no model embeds it and no reader wants it. */
 const UNTORN = { piece: 1_000, whole: 2_000 }
 
+/** What is repeated in front of each part of an entry. */
+const MAX_HEADING_CHARACTERS = 300
+
 /** A passage in the making: neighbours of one section. */
 interface Unit {
   block: Block
@@ -67,7 +70,8 @@ function unitsOf(block: Block): Unit[] {
 function cut(kind: Block['kind'], text: string): string[] {
   if (countTokens(text) <= UNTORN.whole) return [text]
   if (kind === 'table') return cutTable(text, UNTORN.piece)
-  return cutLines(text, UNTORN.piece, { heading: kind === 'entry' ? (text.split('\n', 1)[0] as string) : '' })
+  const first = text.slice(0, MAX_HEADING_CHARACTERS + 1).split('\n', 1)[0] as string
+  return cutLines(text, UNTORN.piece, { heading: kind === 'entry' && first.length <= MAX_HEADING_CHARACTERS ? first : '' })
 }
 
 /** A run that is short enough stays whole; a longer one is parted evenly, between units only. */
