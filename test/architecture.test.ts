@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   review: ['sql', 'rules', 'experiments', 'forges', 'extractors', 'clones'],
   reports: ['review', 'rules', 'experiments', 'extractors', 'clones', 'sql', 'forges'],
   database: [],
+  knowledge: ['database', 'version'],
   queue: ['forges', 'database'],
   store: ['forges', 'database'],
   web: ['forges', 'queue'],
