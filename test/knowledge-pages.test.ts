@@ -125,6 +125,17 @@ describe('a page of the manual', () => {
     ])
   })
 
+  test('has functions as entries also in the tables of older manuals, and keeps their footnotes', () => {
+    const { blocks } =
+      readPage(`<div class="sect1" id="F"><h2 class="title">9.4. Functions</h2><div class="table" id="T"><p class="title">Table 9.9. Functions</p><table>
+      <thead><tr><th>Function</th><th>Return Type</th></tr></thead><tbody class="footnotes"><tr><td colspan="2"><div id="ftn.X" class="footnote"><p>A footnote.</p></div></td></tr></tbody>
+      <tbody><tr><td><code class="function">btrim(<em>string</em> text)</code></td><td>text</td></tr></tbody></table></div></div>`)
+    expect(blocks).toMatchObject([
+      { kind: 'entry', term: 'btrim', text: 'Function: btrim(string text)\nReturn Type: text' },
+      { kind: 'prose', anchor: 'ftn.X', text: 'A footnote.' },
+    ])
+  })
+
   test('has synopses, examples and tables as they are, and notes in the text', () => {
     const { blocks } =
       readPage(`<div class="refentry" id="SQL-X"><div class="refnamediv"><h2>X</h2><p>X — do x</p></div><div class="refsynopsisdiv"><h2>Synopsis</h2><pre class="synopsis">
@@ -286,6 +297,11 @@ describe('charsets', () => {
 
   test('what is no text is refused', () => {
     expect(() => decode(Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1]))).toThrow(NotText)
+  })
+
+  test('a page that is cut in the middle of a character is still in its charset', async () => {
+    const page = await readMarkup('a.md', Buffer.from(`a${'ü'.repeat(512 * 1024)}`))
+    expect(page.problems).toEqual(['it is long, and only its first 512 KB were read'])
   })
 
   test('one broken character does not change the charset of the rest', () => {

@@ -104,3 +104,11 @@ function hasHighBytes(bytes: Uint8Array): boolean {
 function shown(charset: string): string {
   return charset.slice(0, 40)
 }
+
+/** The beginning of a file, without the part of a character at its end. Other charsets than UTF-8 lose a few bytes at most. */
+export function beginning(bytes: Uint8Array, most: number): Uint8Array {
+  if (bytes.length < most) return bytes
+  let end = most
+  while (end > most - 4 && ((bytes[end - 1] as number) & 0xc0) === 0x80) end--
+  return bytes.subarray(0, (bytes[end - 1] as number) >= 0xc0 ? end - 1 : most)
+}

@@ -6,11 +6,11 @@ import { basename, join, matchesGlob } from 'node:path'
 import { ServiceError, UserError } from '../../errors.ts'
 import type { KnowledgeDocument } from '../document.ts'
 import type { ReadContext, SourceItem } from '../source.ts'
-import { NotText } from './decode.ts'
+import { beginning, NotText } from './decode.ts'
 import { TooComplex } from './html-tree.ts'
 import { MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH } from './limits.ts'
 
-/** Part of every revision: a reader that gives other blocks than before counts it up, and everything is read again. */
+/** Part of every revision: a reader that gives other blocks than before, or a splitter other passages, counts it up, and everything is read again. */
 const READERS = 1
 const CHUNK_BYTES = 256 * 1024
 
@@ -49,7 +49,7 @@ export async function* readFolder(
         yield { kind: 'unchanged', key }
         continue
       }
-      const document = await read(key, bytes, { isFile: root.isFile })
+      const document = await read(key, beginning(bytes, MAX_FILE_BYTES), { isFile: root.isFile })
       const cut = size > bytes.length ? [`it is ${megabytes(size)} long, and only its first ${megabytes(bytes.length)} were read`] : []
       yield { kind: 'document', document: { key, revision, ...document, problems: [...cut, ...document.problems] } }
     } catch (error) {

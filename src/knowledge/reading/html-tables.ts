@@ -89,7 +89,8 @@ function lookup(body: Body, table: Table, title: string, place: Place): void {
     if (row.title !== null) group = [row.title]
     else {
       const lines = row.cells.map((cell, column) => (heads[column] ? `${heads[column]}: ${cell}` : cell)).filter((line) => line !== '')
-      const term = row.cells[0] ?? ''
+      const first = row.cells[0] ?? ''
+      const term = /^function$/i.test(heads[0] ?? '') ? (/^[\w.]+/.exec(first)?.[0] ?? first) : first
       const within = [...place.within, ...caption, ...group]
       body.list.add({ kind: 'entry', text: lines.join('\n'), anchor: anchorWithin(row.element) ?? anchor, term, within })
     }

@@ -140,7 +140,7 @@ function withoutId(title: string): { text: string; id: string | null } {
 
 /** What MDX has between its texts. */
 function isImports(text: string): boolean {
-  return /^(import|export) (.+ from ['"]|const |\{|['"])/.test(text)
+  return /^(import|export) (.+ from ['"]|const |\{|['"])|^\{\/\*.*\*\/\}$/.test(text)
 }
 
 function itemTerm({ children: [first] }: Kind<'list'>['children'][number]): string | undefined {

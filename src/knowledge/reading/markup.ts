@@ -2,7 +2,7 @@
 import { extname } from 'node:path'
 import type { Block } from '../document.ts'
 import { readAsciiDoc } from './asciidoc.ts'
-import { decode } from './decode.ts'
+import { beginning, decode } from './decode.ts'
 import { readFrontMatter } from './front-matter.ts'
 import { readHtmlPage } from './html-page.ts'
 import { TooComplex } from './html-tree.ts'
@@ -34,7 +34,7 @@ export async function readMarkup(key: string, bytes: Uint8Array): Promise<Markup
   if (!isMarkup(key) && extname(key) !== '' && extname(key) !== '.txt')
     throw new TooComplex(`files that end in ${extname(key)} are not read`)
   const cut = bytes.length > MAX_MARKUP_BYTES ? [`it is long, and only its first ${MAX_MARKUP_BYTES / 1024} KB were read`] : []
-  const { text, problems } = decode(bytes.subarray(0, MAX_MARKUP_BYTES))
+  const { text, problems } = decode(beginning(bytes, MAX_MARKUP_BYTES))
   const front = readFrontMatter(text)
   const read = await readBody(key, front.body)
   return notEmpty({
