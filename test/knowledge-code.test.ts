@@ -240,6 +240,10 @@ typedef enum ShelfKind
 \tSHELF_GLASS\t\t/* breaks */
 } ShelfKind;
 
+/* What is called when
+ * one falls */
+typedef void (*shelf_callback) (Shelf *shelf, void *arg);
+
 /* in shelf.c */
 extern int\tshelf_count(void);
 
@@ -259,6 +263,7 @@ extern Book *shelf_take(Shelf *shelf) pg_attribute_noreturn();
     expect(blocks.map(({ breadcrumb, kind }) => [breadcrumb, kind])).toEqual([
       [[], 'prose'],
       [['ShelfKind'], 'code'],
+      [['shelf_callback'], 'code'],
       [['shelf_take'], 'code'],
     ])
   })

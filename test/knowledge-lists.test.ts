@@ -352,6 +352,11 @@ describe('MIME', () => {
   })
 })
 
+test('parts without number are refused', async () => {
+  const document = await only(mail('--b\n\n'.repeat(1_000_000), { 'Content-Type': 'multipart/mixed; boundary*0="b"' }))
+  expect(document.problems).toContain('it has more than 1000 parts; none was read')
+})
+
 describe('lies', () => {
   const received = { Received: 'from x by y; Tue, 6 Jan 2026 11:00:00 +0000' }
   test.each([

@@ -14,7 +14,7 @@ export type Fetched =
   /** The reason is for the reader of a sync's report. */
   | { kind: 'refused'; reason: string }
 
-export interface FetchOptions {
+interface FetchOptions {
   /** Of an earlier page: `unchanged` when it still is. */
   revision?: string | undefined
   /** Media types; every other is refused. */

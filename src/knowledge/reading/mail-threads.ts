@@ -1,7 +1,9 @@
 /** Which thread a message belongs to, as messages go by. */
+import { MAX_TITLE_CHARACTERS } from './limits.ts'
 
 /** Threads are local in time: messages that are further back than this many are forgotten, and their late answers begin a thread of their own. */
-const MAX_REMEMBERED = 200_000
+const MAX_REMEMBERED = 100_000
+const MAX_ID_CHARACTERS = 100
 
 export class MailThreads {
   /** Title of the thread, by the ids of its messages. */
@@ -21,11 +23,12 @@ export class MailThreads {
   }
 
   #find(id: string): string | undefined {
-    return this.#titles.get(id) ?? this.#before.get(id)
+    const short = id.slice(0, MAX_ID_CHARACTERS)
+    return this.#titles.get(short) ?? this.#before.get(short)
   }
 
   #remember(id: string, title: string): void {
-    this.#titles.set(id, title)
+    this.#titles.set(id.slice(0, MAX_ID_CHARACTERS), title)
     if (this.#titles.size < MAX_REMEMBERED / 2) return
     this.#before = this.#titles
     this.#titles = new Map()
@@ -34,7 +37,7 @@ export class MailThreads {
 
 /** Without `Re:`, `Fwd:` and the list's own tag in front. */
 function bareSubject(subject: string): string {
-  let bare = subject.slice(0, 500)
+  let bare = subject.slice(0, MAX_TITLE_CHARACTERS)
   for (let before = ''; before !== bare; ) {
     before = bare
     bare = bare.replace(

@@ -11,7 +11,7 @@ export type MboxItem =
   /** Before the first message: all of it when the file is no mbox. */
   | { kind: 'stray'; bytes: number }
 
-export interface MboxMessage {
+interface MboxMessage {
   /** Headers and body, without the separator; not longer than 8 MB. */
   raw: Buffer
   /** The separator, `From someone@example.org Mon Jan  5 10:00:00 2026`. */

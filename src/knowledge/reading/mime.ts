@@ -29,6 +29,8 @@ export interface MailBody {
 const LIMITS = { maxNestingDepth: 40, maxHeadersSize: 256 * 1024, maxRfc822NestingDepth: 3 }
 /** Stands for `flowed` while postal-mime reads: it would unfold a quote together with its answer. */
 const FLOWED = 'x-flowed-by-quotes'
+/** Each part costs kilobytes, and five bytes make one. */
+const MAX_PARTS = 1000
 const MAX_REFERENCES = 200
 /** The first mail on the lists is of 1996. */
 const EARLIEST = Date.UTC(1986, 0, 1)
@@ -56,6 +58,8 @@ export async function readMailHeaders(raw: Buffer, { separator, now }: { separat
 export async function readMailBody(raw: Buffer): Promise<MailBody> {
   const head = raw.toString('latin1', 0, headersEnd(raw) ?? raw.length)
   const problems = isCutOff(raw, head) ? ['it ends before its last part does'] : []
+  if (hasTooManyParts(raw))
+    return { text: null, html: null, attachments: [], problems: [`it has more than ${MAX_PARTS} parts; none was read`] }
   const marked = markFlowed(raw)
   let email = await PostalMime.parse(marked ?? raw, LIMITS)
   if (`${email.text}${email.html}`.includes('\ufffd')) {
@@ -131,6 +135,19 @@ function patchText(bytes: Uint8Array): string | null {
     if (error instanceof NotText) return null
     throw error
   }
+}
+
+/** Whatever its header calls the boundary: the line would be there as often. */
+function hasTooManyParts(raw: Buffer): boolean {
+  const text = raw.toString('latin1')
+  if (!/^content-type:\s{0,99}multipart\//im.test(text)) return false
+  const counts = new Map<string, number>()
+  for (const [line] of text.matchAll(/^--[^\n]{1,200}/gm)) {
+    const count = (counts.get(line) ?? 0) + 1
+    if (count > MAX_PARTS) return true
+    counts.set(line, count)
+  }
+  return false
 }
 
 /** A multipart message whose last boundary is missing was cut off, or is still being written. */

@@ -19,7 +19,7 @@ export function headerText(comment: string, path: string): string {
   let before = ''
   for (const line of commentText(comment).split('\n')) {
     const bare = line.trim()
-    const isOwnName = bare === file || bare === path || before === 'IDENTIFICATION'
+    const isOwnName = bare === file || (bare.endsWith(`/${file}`) && !bare.includes(' ')) || before === 'IDENTIFICATION'
     if (bare !== '') before = bare
     if (!isOwnName && bare !== 'IDENTIFICATION' && !BOILERPLATE.test(line)) kept.push(line)
   }

@@ -145,17 +145,24 @@ function describe(tokens: readonly Token[], start: number, end: number): { kind:
   )
   const all = attributes < 0 ? words : words.slice(0, attributes)
   const first = all.find((token) => !/^(static|extern|inline|const|PGDLLIMPORT|pg_noinline|pg_attribute_\w+)$/.test(token.text))?.text
-  if (first === 'typedef' || first === 'struct' || first === 'enum' || first === 'union') {
+  if (first === 'typedef') return { kind: 'type', name: pointerName(all) ?? lastName(all)?.text ?? null }
+  if (first === 'struct' || first === 'enum' || first === 'union') {
     const tag = all.findIndex((token) => /^(struct|enum|union)$/.test(token.text))
-    const name = first === 'typedef' && tag < 0 ? lastName(all) : all[tag + 1]
+    const name = all[tag + 1]
     // `struct x *f(…)` is a function, `struct x y = …` a variable.
-    const isType = first === 'typedef' || all.length - tag <= 3 || all.some((token) => token.text === '{')
+    const isType = all.length - tag <= 3 || all.some((token) => token.text === '{')
     if (isType) return { kind: 'type', name: name?.kind === 'word' ? name.text : (lastName(all)?.text ?? null) }
   }
   if (first === 'PG_FUNCTION_INFO_V1') return { kind: 'function', name: lastName(all)?.text ?? null }
   if (all.at(-1)?.text === ')' && !all.some((token) => token.text === '=')) return { kind: 'function', name: calledName(all) }
   const value = all.findIndex((token) => token.text === '=' || token.text === '[')
   return { kind: 'other', name: lastName(value < 0 ? all : all.slice(0, value))?.text ?? null }
+}
+
+/** `typedef void (*name) (…)` */
+function pointerName(tokens: readonly Token[]): string | undefined {
+  const at = tokens.findIndex((token, index) => token.text === '(' && tokens[index + 1]?.text === '*' && tokens[index + 3]?.text === ')')
+  return at < 0 || tokens.slice(0, at).some((token) => token.text === '{') ? undefined : tokens[at + 2]?.text
 }
 
 function lastName(tokens: readonly Token[]): Token | undefined {

@@ -32,7 +32,8 @@ function declarationBlock({ kind, name, comment, line, code }: Declaration): Blo
   if (comment === null) return []
   const text = commentText(comment.text)
   // `/* prototypes */` and the like.
-  if (text === '' || ((kind === 'comment' || kind === 'other') && commentLines(comment) < 3)) return []
+  const least = { comment: 3, other: 3, macro: 2, type: 1, function: 1 }[kind]
+  if (commentLines(comment) < least) return []
   const anchor = `L${line}`
   if (kind === 'comment' || name === null) return [{ breadcrumb: [], anchor, kind: 'prose', term: null, text }]
   return [{ breadcrumb: [name], anchor, kind: 'code', term: null, text: cleanLines(`${text}\n\n${code}`) }]
