@@ -37,9 +37,35 @@ export function readWords(text: string): Word[] {
   for (const match of text.matchAll(WORD)) {
     const [written] = match
     if (written.length > LONGEST) continue
-    words.push(...pieces(written, match.index))
+    for (const word of remembered(written)) words.push({ ...word, start: match.index + word.start, end: match.index + word.end })
   }
   return words
+}
+
+/** Texts say the same words again and again, and reading one takes a microsecond or three. */
+const MOST_REMEMBERED = 50_000
+const memory = new Map<string, Word[]>()
+
+function remembered(written: string): Word[] {
+  const known = memory.get(written)
+  if (known) return known
+  const read = pieces(written, 0)
+  if (memory.size >= MOST_REMEMBERED) memory.clear()
+  memory.set(written, read)
+  return read
+}
+
+/** Each lexeme of a text with its place among the words, without what only headings need. */
+export function eachLexeme(text: string, take: (lexeme: string, position: number) => void): void {
+  let position = 0
+  for (const [written] of text.matchAll(WORD)) {
+    if (written.length > LONGEST) continue
+    for (const { parts, whole } of remembered(written)) {
+      if (whole !== null) take(whole, position)
+      if (parts.length === 0) position++
+      for (const part of parts) take(part.stem, position++)
+    }
+  }
 }
 
 /** A path or a qualified name is several words; `postgresql.conf` and `17.2` are one. */

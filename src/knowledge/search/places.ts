@@ -1,6 +1,6 @@
 /** Where the words of a passage are. */
 import type { PassageRow } from './find-passages.ts'
-import { readWords } from './lexemes.ts'
+import { eachLexeme } from './lexemes.ts'
 
 export interface Places {
   /** Of each lexeme of the text, in order. */
@@ -9,9 +9,9 @@ export interface Places {
   above: ReadonlySet<string>
 }
 
-export function placesOf(row: PassageRow): Places {
+export function placesOf(row: PassageRow, wanted: ReadonlySet<string>): Places {
   const { name, above } = headings(row.title, row.breadcrumb, row.term)
-  return { text: positionsOf(row.text), name: new Set(positionsOf(name).keys()), above: new Set(positionsOf(above).keys()) }
+  return { text: positionsOf(row.text, wanted), name: new Set(positionsOf(name).keys()), above: new Set(positionsOf(above).keys()) }
 }
 
 /** A passage's own name, and those above it. */
@@ -20,22 +20,15 @@ export function headings(title: string, breadcrumb: readonly string[], term: str
   return { name: all.at(-1) ?? '', above: all.slice(0, -1).join('\n') }
 }
 
-function positionsOf(text: string): Map<string, number[]> {
+/** Only of the lexemes that are wanted, where there are any. */
+export function positionsOf(text: string, wanted?: ReadonlySet<string>): Map<string, number[]> {
   const found = new Map<string, number[]>()
-  let position = 0
-  const add = (lexeme: string): void => {
+  eachLexeme(text, (lexeme, position) => {
+    if (wanted && !wanted.has(lexeme)) return
     const known = found.get(lexeme)
     if (known) known.push(position)
     else found.set(lexeme, [position])
-  }
-  for (const { parts, whole } of readWords(text)) {
-    if (whole !== null) add(whole)
-    if (parts.length === 0) position++
-    for (const { stem } of parts) {
-      add(stem)
-      position++
-    }
-  }
+  })
   return found
 }
 

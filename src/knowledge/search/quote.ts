@@ -1,7 +1,6 @@
 /** The words of a passage that answer, literally. */
 
-import { readWords } from './lexemes.ts'
-import { findForm } from './places.ts'
+import { findForm, positionsOf } from './places.ts'
 import type { WeighedConcept } from './weigh.ts'
 
 export interface Quote {
@@ -80,12 +79,7 @@ function shortened(text: string, span: Sentence, concepts: readonly WeighedConce
 }
 
 function saidIn(text: string, concepts: readonly WeighedConcept[]): number {
-  const positions = new Map<string, number[]>()
-  let position = 0
-  for (const { parts, whole } of readWords(text)) {
-    for (const lexeme of whole === null ? [] : [whole]) positions.set(lexeme, [...(positions.get(lexeme) ?? []), position])
-    for (const { stem } of parts) positions.set(stem, [...(positions.get(stem) ?? []), position++])
-  }
+  const positions = positionsOf(text)
   return concepts.reduce(
     (sum, { forms }) => sum + Math.max(0, ...forms.map(({ lexemes, weight }) => (findForm(lexemes, positions).length > 0 ? weight : 0))),
     0,

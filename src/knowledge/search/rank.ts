@@ -13,18 +13,18 @@ export interface Ranked {
 /** Found by trying on the development questions: test/bench/knowledge.ts. */
 export const TUNING = {
   /** How soon saying a word again counts no more. */
-  saturation: 2.2,
-  length: 0.4,
-  name: 1.2,
-  above: 2.5,
-  coverage: 0.35,
+  saturation: 1.7,
+  length: 0.3,
+  name: 0.9,
+  above: 1.9,
+  coverage: 0.25,
   covered: 0.2,
   near: 0.21,
   nearest: 8,
   window: 0.25,
   windowWords: 30,
-  named: 0.25,
-  page: 0.21,
+  named: 0.18,
+  page: 0.28,
   section: 0.29,
   power: 0.65,
   aside: 0.8,
@@ -34,14 +34,15 @@ export function rank(
   rows: readonly PassageRow[],
   concepts: readonly WeighedConcept[],
   corpus: Corpus,
-  read: (row: PassageRow) => Places = placesOf,
+  read: (row: PassageRow, wanted: ReadonlySet<string>) => Places = placesOf,
 ): Ranked[] {
   concepts = concepts.map(({ forms, weight }) => ({
     weight: weight ** TUNING.power,
     forms: forms.map((f) => ({ ...f, weight: f.weight ** TUNING.power })),
   }))
+  const wanted = new Set(concepts.flatMap(({ forms }) => forms.flatMap(({ lexemes }) => lexemes)))
   const total = concepts.reduce((sum, { weight }) => sum + weight, 0)
-  const judged = rows.map((row) => ({ row, ...judge(row, read(row), concepts, corpus, total) }))
+  const judged = rows.map((row) => ({ row, ...judge(row, read(row, wanted), concepts, corpus, total) }))
   const pages = bestOf(judged, ({ document }) => document)
   const sections = bestOf(judged, ({ document, anchor }) => `${document}#${anchor}`)
   return judged
