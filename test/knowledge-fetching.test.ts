@@ -561,6 +561,30 @@ describe('the manual', () => {
     expect(asked).toEqual(['/robots.txt', '/docs/17/index.html', '/docs/17/release.html', '/docs/17/release-17-2.html'])
   })
 
+  test('a page its server fails to give keeps no other from being read', async () => {
+    const { host, url } = await serve({
+      '/docs/17/mvcc-intro.html': (_, response) => void response.writeHead(500).end(),
+      '*': (request, response) => page(html(PAGES[request.url?.replace('/docs/17/', '') ?? ''] ?? ''))(request, response),
+    })
+    const source = crawledManualSource({ type: 'manual', postgres: 17 }, { fetcher: fetcherOf(host), site: url })
+    expect((await read(source)).map(keyOf)).toContain('failed mvcc-intro.html')
+    expect((await read(source)).map(keyOf)).toContain('document sql-lock.html')
+  })
+
+  test('when a part of the contents is lost the crawl ends in a failure, so that no page is taken for gone', async () => {
+    const { host, url } = await serve({
+      '/docs/17/mvcc.html': (_, response) => void response.writeHead(404).end(),
+      '*': (request, response) => page(html(PAGES[request.url?.replace('/docs/17/', '') ?? ''] ?? ''))(request, response),
+    })
+    const source = crawledManualSource({ type: 'manual', postgres: 17 }, { fetcher: fetcherOf(host), site: url })
+    const keys: string[] = []
+    const reading = (async () => {
+      for await (const item of source.read(new Map(), { signal: SIGNAL, progress() {} })) keys.push(keyOf(item))
+    })()
+    await expect(reading).rejects.toThrow(ServiceError)
+    expect(keys).toContain('document sql-lock.html')
+  })
+
   test.each([
     ['/docs/current/mvcc.html', 'it leads to /docs/current/mvcc.html, which is not of this manual'],
     ['/docs/devel/mvcc.html', 'does not allow /docs/devel/mvcc.html'],

@@ -1,5 +1,5 @@
 /** The manual of one major version from postgresql.org, page by page. */
-import { UserError } from '../../errors.ts'
+import { ServiceError, UserError } from '../../errors.ts'
 import { decode, NotText } from '../reading/decode.ts'
 import { attribute, classes, type Element, isElement, type Parent, parseHtml, TooComplex } from '../reading/html-tree.ts'
 import { manualVersion } from '../reading/manual-page.ts'
@@ -28,6 +28,8 @@ const HTML = ['text/html', 'application/xhtml+xml'] as const
 const LEAVES = new Set(['sect1', 'refentrytitle', 'index', 'bibliography', 'glossary', 'legalnotice'])
 /** A version has 1,200. */
 const MAX_PAGES = 5000
+/** One after the other: the site is down. */
+const MAX_FAILURES = 3
 
 interface Entry {
   file: string
@@ -35,8 +37,9 @@ interface Entry {
 }
 
 /**
- * In the order of the contents, chapters of a part together, so that a crawl that was cut off goes on where it was: pages there already answer without a body. The
- * contents themselves are always read, as they name the rest. A UserError when the site has no such manual; a ServiceError when the site fails.
+ * In the order of the contents, so that a crawl that was cut off goes on where it was: pages there already answer without a body. The contents themselves are
+ * always read, as they name the rest. A UserError when the site has no such manual; a ServiceError when the site fails, and at the end when a part of the contents
+ * could not be read, as nobody should take the pages it names for gone.
  */
 export async function* crawlManual(
   major: number,
@@ -45,25 +48,70 @@ export async function* crawlManual(
   signal: AbortSignal,
 ): AsyncGenerator<CrawledPage> {
   const base = `${options.site}/docs/${major}/`
-  const queue: Entry[] = [{ file: 'index.html', kind: 'book' }]
-  const queued = new Set(['index.html'])
-  for (let entry = queue.shift(); entry; entry = queue.shift()) {
+  const contents = new Contents()
+  let failures = 0
+  for (let entry = contents.next(); entry; entry = contents.next()) {
     const { file, kind } = entry
     const isContents = !LEAVES.has(kind) && options.follows(file)
     if (!isContents && !options.wanted(file)) continue
-    options.progress(`${file}, ${queued.size - queue.length} of ${queued.size} so far`)
+    options.progress(`${file}, ${contents.read} of ${contents.found} so far`)
     const revision = isContents ? undefined : options.revisions.get(file)
-    const fetched = await fetcher.fetch(`${base}${file}`, { revision, accept: HTML }, signal)
+    const { fetched, error } = await fetchOrFail(fetcher, `${base}${file}`, revision, signal)
+    failures = error ? failures + 1 : 0
+    if (error && (file === 'index.html' || failures === MAX_FAILURES || error.retryAfterMs !== undefined)) throw error
     const outcome = checkPlace(fetched, base, options.site)
     if (file === 'index.html') checkVersion(outcome, major, base)
-    if (outcome.kind === 'page' && isContents) {
-      for (const next of contentsOf(outcome.bytes, base)) {
-        if (queued.has(next.file) || queued.size >= MAX_PAGES) continue
-        queued.add(next.file)
-        queue.push(next)
-      }
-    }
+    if (outcome.kind === 'page' && isContents) contents.add(contentsOf(outcome.bytes, base))
+    if (outcome.kind === 'refused' && isContents) contents.lost ??= `${file} names other pages, and could not be read: ${outcome.reason}`
     if (options.wanted(file)) yield pageOf(file, outcome, options.revisions.get(file))
+  }
+  if (contents.lost !== undefined) throw new ServiceError(new URL(base).host, contents.lost)
+}
+
+/** What is still to be read, each file once. */
+class Contents {
+  readonly #queue: Entry[] = [{ file: 'index.html', kind: 'book' }]
+  readonly #queued = new Set(['index.html'])
+  /** Why pages may be missing. */
+  lost: string | undefined
+
+  get found(): number {
+    return this.#queued.size
+  }
+
+  get read(): number {
+    return this.#queued.size - this.#queue.length
+  }
+
+  next(): Entry | undefined {
+    return this.#queue.shift()
+  }
+
+  add(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (this.#queued.has(entry.file)) continue
+      if (this.#queued.size >= MAX_PAGES) {
+        this.lost ??= `it has more than ${MAX_PAGES} pages`
+        return
+      }
+      this.#queued.add(entry.file)
+      this.#queue.push(entry)
+    }
+  }
+}
+
+/** A page that its server fails to give is one page less, unless all do. */
+async function fetchOrFail(
+  fetcher: Fetcher,
+  url: string,
+  revision: string | undefined,
+  signal: AbortSignal,
+): Promise<{ fetched: Fetched; error?: ServiceError }> {
+  try {
+    return { fetched: await fetcher.fetch(url, { revision, accept: HTML }, signal) }
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    return { fetched: { kind: 'refused', reason: error.message }, error }
   }
 }
 
