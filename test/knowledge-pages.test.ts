@@ -586,6 +586,9 @@ describe.skipIf(!existsSync(MANUAL))('the manual of Postgres 15 (skipped where p
     })
     expect(blocks('app-psql.html').find((block) => block.term?.startsWith('\\d[S+]'))?.kind).toBe('entry')
     expect(blocks('functions-string.html').find((block) => block.term === 'string_to_array')?.anchor).toBe('FUNCTION-STRING-TO-ARRAY')
+    expect(blocks('functions-aggregate.html').find((block) => block.term === 'array_agg')?.text).toMatch(
+      /^array_agg \( anynonarray \).*\nPartial Mode: No$/s,
+    )
     expect(blocks('explicit-locking.html').find((block) => block.kind === 'table')?.text).toMatch(
       /ACCESS EXCL\.\n--- \|.*\nACCESS SHARE \|/s,
     )

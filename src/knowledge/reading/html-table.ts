@@ -103,19 +103,18 @@ export function tableText(rows: ReadonlyArray<Pick<Row, 'head' | 'cells' | 'titl
 }
 
 /**
- * Tables whose rows are looked up one by one, by the head of their first column: error codes, wait events, and functions as the manuals up to 12 have them.
+ * Tables whose rows are looked up one by one, by the head of their first column: error codes, wait events, roles, and functions as the manuals up to 12 have them.
  */
 export function isLookup({ rows }: Table): boolean {
   const head = rows.find((row) => row.head)?.cells[0] ?? ''
-  if (/^(error code|function|(\w+ )?wait event)$/i.test(head)) return true
+  if (/^(error code|function|role|(\w+ )?wait event)$/i.test(head)) return true
   const body = rows.filter((row) => !row.head && row.title === null)
   const states = body.filter((row) => /^[0-9A-Z]{5}$/.test(row.cells[0] ?? '') && /\d/.test(row.cells[0] ?? ''))
   return body.length >= 3 && states.length > body.length * 0.8
 }
 
-/** Cells that are a whole entry by themselves, since Postgres 13: signature, description and examples one below the other. */
+/** A cell that is a whole entry by itself, since Postgres 13: signature, description and examples one below the other. Cells beside it say a word about it. */
 export function entryCell(row: Element): Element | undefined {
-  const cells = cellElements(row)
-  const cell = cells.length === 1 ? cells[0] : undefined
+  const [cell] = cellElements(row)
   return cell && classes(cell).some((name) => /^(func|catalog)_table_entry$/.test(name)) ? cell : undefined
 }

@@ -56,27 +56,37 @@ function simpleList(body: Body, rows: Element[], place: Place): void {
 /** One entry a row: a function with its description and examples, a column of a catalog. */
 function entryTable(body: Body, rows: Element[], title: string, place: Place): void {
   const anchor = body.take()
-  let group: string[] = []
   const caption = captionOf(body, title)
+  let heads: string[] = []
+  let group: string[] = []
   for (const row of rows) {
     const cell = entryCell(row)
-    if (!cell || cell.tagName === 'th') {
-      const cells = cellElements(row)
-      const name = cleanLine(proseOf(row.childNodes))
-      if (cells[0]?.tagName === 'td' && name !== '') {
-        if (cells.length === 1) group = [name]
-        else body.prose(name, anchor, { ...place, within: [...place.within, ...caption] })
-      }
-      continue
-    }
-    const within = [...place.within, ...caption, ...group]
-    const entry = collect(body, [cell], { ...place, within })
-    body.pending = null
-    const text = entry.parts.join('\n')
-    if (place.entry) place.entry.parts.push(text)
-    else body.list.add({ kind: 'entry', text, anchor: anchorOf(row) ?? anchorWithin(cell) ?? anchor, term: signatureTerm(cell), within })
-    for (const make of entry.nested) make()
+    const texts = cellElements(row).map((each) => cleanLine(proseOf(each.childNodes)))
+    if (cell?.tagName === 'td')
+      entryRow(
+        body,
+        cell,
+        { ...place, within: [...place.within, ...caption, ...group] },
+        { anchor: anchorOf(row) ?? anchor, beside: beside(heads, texts) },
+      )
+    else if (cellElements(row)[0]?.tagName === 'th') heads = texts
+    else if (texts.length === 1) group = texts
+    else body.prose(texts.join(' | '), anchor, { ...place, within: [...place.within, ...caption] })
   }
+}
+
+function entryRow(body: Body, cell: Element, place: Place, { anchor, beside }: { anchor: string | null; beside: string[] }): void {
+  const entry = collect(body, [cell], place)
+  body.pending = null
+  const text = [...entry.parts, ...beside].join('\n')
+  if (place.entry) place.entry.parts.push(text)
+  else body.list.add({ kind: 'entry', text, anchor: anchorWithin(cell) ?? anchor, term: signatureTerm(cell), within: place.within })
+  for (const make of entry.nested) make()
+}
+
+/** `Partial Mode: Yes`, of the columns after the first. */
+function beside(heads: readonly string[], texts: readonly string[]): string[] {
+  return texts.slice(1).flatMap((text, at) => (text === '' ? [] : [heads[at + 1] ? `${heads[at + 1]}: ${text}` : text]))
 }
 
 function lookup(body: Body, table: Table, title: string, place: Place): void {
