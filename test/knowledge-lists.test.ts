@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { UserError } from '../src/errors.ts'
+import { ServiceError, UserError } from '../src/errors.ts'
 import type { KnowledgeDocument } from '../src/knowledge/document.ts'
 import { splitMbox } from '../src/knowledge/reading/mbox.ts'
 import type { SourceItem } from '../src/knowledge/source.ts'
@@ -140,6 +140,24 @@ describe('separators', () => {
     expect(items.map((item) => item.kind)).toEqual(['failed', 'failed', 'document'])
     expect(items[0]).toMatchObject({ key: 'a.txt', reason: 'its first 30 bytes are no message of an mbox; they were left out' })
     expect(items[1]).toMatchObject({ key: 'b' })
+  })
+
+  test('when a file cannot be read the others are, and it ends in a failure, so that no message is taken for gone', async () => {
+    writeFileSync(join(folder, 'a'), mbox(mail('x')))
+    mkdirSync(join(folder, 'b'))
+    writeFileSync(join(folder, 'b', 'c'), mbox(second))
+    const keys: string[] = []
+    const source = mailingListSource({ type: 'mailing-list', name: 'hackers', list: 'pgsql-hackers', path: folder, trustedAuthors: [] })
+    const reading = (async () => {
+      for await (const item of source.read(new Map(), {
+        signal: new AbortController().signal,
+        // The file goes away between the list of files and the reading.
+        progress: () => rmSync(join(folder, 'b'), { recursive: true, force: true }),
+      }))
+        keys.push(item.kind === 'document' ? item.document.key : item.kind)
+    })()
+    await expect(reading).rejects.toThrow(ServiceError)
+    expect(keys).toEqual(['one@example.org', 'failed'])
   })
 
   test('no folder is a mistake of the reader', async () => {

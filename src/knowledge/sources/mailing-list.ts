@@ -26,6 +26,8 @@ export function mailingListSource(declaration: Declaration): Source {
     async *read(known, context) {
       const reading = new Reading(declaration, known, context)
       for (const file of await filesOf(declaration.path)) yield* reading.file(file)
+      // Nobody should take the messages of a file that could not be read for gone.
+      if (reading.lost !== undefined) throw new ServiceError('files', reading.lost)
     },
   }
 }
@@ -39,6 +41,8 @@ class Reading {
   readonly #seen = new Map<number, number>()
   readonly #trusted: Set<string>
   readonly #now = new Date()
+  /** Why messages may be missing. */
+  lost: string | undefined
 
   constructor(declaration: Declaration, known: ReadonlyMap<string, string>, context: ReadContext) {
     this.#declaration = declaration
@@ -62,7 +66,9 @@ class Reading {
       }
     } catch (error) {
       if (signal.aborted || !(error instanceof Error && 'syscall' in error)) throw error
-      yield { kind: 'failed', key: name, reason: `it could not be read: ${'code' in error ? error.code : error.message}` }
+      const reason = `it could not be read: ${'code' in error ? error.code : error.message}`
+      this.lost ??= `${name}: ${reason}`
+      yield { kind: 'failed', key: name, reason }
     }
   }
 
