@@ -361,6 +361,12 @@ describe('MIME', () => {
     expect(document.problems).toEqual(['it ends before its last part does'])
   })
 
+  test('a message whose boundary is nowhere is read as it is', async () => {
+    const document = await only(mail('Still worth reading.', { 'Content-Type': 'multipart/mixed; boundary="nowhere"' }))
+    expect(textOf(document)).toBe('Still worth reading.')
+    expect(document.problems).toEqual(['it ends before its last part does'])
+  })
+
   test('parts in parts without end are refused', async () => {
     let body = 'x'
     for (let depth = 0; depth < 100; depth++) body = `Content-Type: multipart/mixed; boundary=b${depth}\n\n--b${depth}\n${body}`

@@ -64,7 +64,8 @@ export function boundedPatch(lines: readonly string[]): string {
 
 const QUOTED = /^ {0,3}>/
 const ORIGINAL = /^-{2,}\s?(Original Message|Ursprüngliche Nachricht|Message d'origine|Mensaje original)\s?-{2,}\s*$/i
-const PROGRAMS = /^(Sent from my (iPhone|iPad|Android|mobile|Samsung).{0,60}|Get Outlook for .{0,60}|Sent from Mail for Windows.{0,40})$/
+const PROGRAMS =
+  /^(-----BEGIN PGP SIGNED MESSAGE-----|Hash: (SHA|RIPEMD|MD5)[\w, ]{0,40}|Sent from my (iPhone|iPad|Android|mobile|Samsung).{0,60}|Get Outlook for .{0,60}|Sent from Mail for Windows.{0,40})$/
 
 /** Lines that are quoted from here; empty ones between them are with them. Behind the mark of programs that put the answer on top, all are. */
 function quotedLength(lines: readonly string[], at: number): number {
@@ -100,15 +101,19 @@ function dropAttribution(kept: string[]): void {
   else if (isShort) kept.length--
 }
 
+const PGP_SIGNATURE = '-----BEGIN PGP SIGNATURE-----'
+
 /** `-- ` with its space; without it only at the end and as a paragraph of its own, as SQL's comments begin so. */
 function isSignature(lines: readonly string[], at: number): boolean {
-  if (lines[at] === '-- ') return true
+  if (lines[at] === '-- ' || lines[at] === PGP_SIGNATURE) return true
   if (lines[at] !== '--' || lines[at - 1]?.trim() !== '') return false
   const rest = lines.slice(at + 1, at + 100).filter((line) => line.trim() !== '')
   return rest.length <= 6 && !rest.some((line) => QUOTED.test(line) || /[;,]\s*$|--/.test(line))
 }
 
 function signatureLength(lines: readonly string[], at: number): number {
+  const pgpEnd = lines[at] === PGP_SIGNATURE ? lines.indexOf('-----END PGP SIGNATURE-----', at) : -1
+  if (pgpEnd >= 0) return pgpEnd - at + 1
   let next = at + 1
   while (next < lines.length && !QUOTED.test(lines[next] ?? '') && !ORIGINAL.test(lines[next] ?? '')) next++
   if (next - at <= MAX_SIGNATURE_LINES) return next - at

@@ -45,8 +45,9 @@ async function bodyOf(raw: Buffer, problems: string[]): Promise<MailBody> {
   }
 }
 
-function piecesOf({ text, html, attachments }: MailBody): { pieces: MessagePiece[]; problems: string[] } {
+function piecesOf({ text, html, attachments: all }: MailBody): { pieces: MessagePiece[]; problems: string[] } {
   const { pieces, problems } = text !== null ? readMessageText(text) : html !== null ? readHtmlMessage(html) : { pieces: [], problems: [] }
+  const attachments = all.filter(({ mimeType }) => !/^application\/(x-)?(pgp|pkcs7)-signature$/.test(mimeType))
   const named = attachments.slice(0, MAX_NAMED).map(({ name, mimeType, bytes }) => `[attached: ${name}, ${mimeType}, ${sizeOf(bytes)}]`)
   if (attachments.length > MAX_NAMED) named.push(`[${attachments.length - MAX_NAMED} more attachments]`)
   const patches = attachments.flatMap(({ patch }) => (patch === null ? [] : [patch])).slice(0, MAX_PATCHES)

@@ -39,7 +39,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 /** Throws what postal-mime throws for headers over the limits. */
 export async function readMailHeaders(raw: Buffer, { separator, now }: { separator: string; now: Date }): Promise<MailHeaders> {
   const head = raw.subarray(0, headersEnd(raw) ?? (raw[0] === 0x0a ? 0 : raw.length))
-  const { text, problems } = textOfHeaders(head)
+  const { text, problems } = textOfUnlabelled(head)
   const email = await PostalMime.parse(text, LIMITS)
   const values = (key: string) => email.headers.filter((header) => header.key === key).map((header) => header.value)
   const froms = values('from').flatMap((value) => addressParser(value, { flatten: true }))
@@ -70,6 +70,8 @@ export async function readMailBody(raw: Buffer): Promise<MailBody> {
     } else problems.push('it has bytes that are not of its charset; they became \ufffd')
   }
   const attachments = email.attachments.map(attachmentOf)
+  const isEmpty = !email.text?.trim() && !email.html?.trim() && attachments.length === 0
+  if (isEmpty && problems.length > 0) return { text: textOfUnlabelled(raw.subarray(head.length)).text, html: null, attachments, problems }
   return { text: plainText(email, marked !== undefined), html: email.html ?? null, attachments, problems }
 }
 
@@ -106,8 +108,8 @@ function guessCharset(raw: Buffer): Buffer {
   return Buffer.from(isLabelled ? relabelled : `Content-Type: text/plain; charset=windows-1252\n${relabelled}`, 'latin1')
 }
 
-/** Headers of old messages are in latin-1 without saying so. */
-function textOfHeaders(head: Buffer): { text: string; problems: string[] } {
+/** Old messages are in latin-1 without saying so. */
+function textOfUnlabelled(head: Buffer): { text: string; problems: string[] } {
   const bytes = head.includes(0) ? head.filter((byte) => byte !== 0) : head
   try {
     const { text } = decode(bytes)
