@@ -303,6 +303,25 @@ describe.each(STORAGES)('$name', ({ missing, start }) => {
     await base.remove(name)
   })
 
+  it('searches on the replica, and stores on the primary', async () => {
+    const asked: string[] = []
+    const watched = (name: string): Database => ({
+      ...database,
+      query: async (sql, parameters) => {
+        asked.push(name)
+        return await database.query(sql, parameters)
+      },
+    })
+    const other = await postgresKnowledgeBase(watched('primary'), { replica: watched('replica') })
+    asked.length = 0
+    expect(await other.search({ text: 'max_wal_siez', limit: 1 }, signal)).toHaveLength(1)
+    await other.cite('autovacuum automates the execution of VACUUM', 17, signal)
+    expect(new Set(asked)).toEqual(new Set(['replica']))
+    asked.length = 0
+    await other.list()
+    expect(asked).toEqual(['primary'])
+  })
+
   it('takes no more from a source than it has stored', async () => {
     let [given, stored] = [0, 0]
     const watching: Database = {
