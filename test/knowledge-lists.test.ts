@@ -338,6 +338,16 @@ describe('MIME', () => {
     expect(document.problems).toEqual(['its charset is not what it says; it was read as windows-1252'])
   })
 
+  test.each([
+    ['cut off in the middle of a character', Buffer.from('für alle ü').subarray(0, -1), 'für alle \ufffd'],
+    ['with the sign for none', Buffer.from('it shows \ufffd here'), 'it shows \ufffd here'],
+  ])('text in UTF-8 %s stays UTF-8', async (_, bytes, expected) => {
+    const document = await only(
+      Buffer.concat([Buffer.from(mail('', { 'Content-Type': 'text/plain; charset=utf-8' })), bytes, Buffer.from('\n')]),
+    )
+    expect(textOf(document)).toBe(expected)
+  })
+
   test('format=flowed joins lines of one depth, and no answer to its quote', async () => {
     const body = 'A paragraph that \ngoes on.\n> quoted and \n> going on \nThe answer \nto it.\n-- \nAda'
     const document = await only(mail(body, { 'Content-Type': 'text/plain; charset=utf-8; format=flowed' }))

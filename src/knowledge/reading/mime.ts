@@ -62,12 +62,9 @@ export async function readMailBody(raw: Buffer): Promise<MailBody> {
     return { text: null, html: null, attachments: [], problems: [`it has more than ${MAX_PARTS} parts; none was read`] }
   const marked = markFlowed(raw)
   let email = await PostalMime.parse(marked ?? raw, LIMITS)
-  if (`${email.text}${email.html}`.includes('\ufffd')) {
-    const guessed = await PostalMime.parse(guessCharset(marked ?? raw), LIMITS)
-    if (!`${guessed.text}${guessed.html}`.includes('\ufffd')) {
-      email = guessed
-      problems.push('its charset is not what it says; it was read as windows-1252')
-    } else problems.push('it has bytes that are not of its charset; they became \ufffd')
+  if (isMisread(email, raw)) {
+    email = await PostalMime.parse(guessCharset(marked ?? raw), LIMITS)
+    problems.push('its charset is not what it says; it was read as windows-1252')
   }
   const attachments = email.attachments.map(attachmentOf)
   const isEmpty = !email.text?.trim() && !email.html?.trim() && attachments.length === 0
@@ -93,6 +90,14 @@ function markFlowed(raw: Buffer): Buffer | undefined {
     }),
   )
   return found ? Buffer.from(marked, 'latin1') : undefined
+}
+
+/** More characters that are none than others beyond ASCII: it is in another charset. A few are of a text that was cut off, or that somebody pasted. */
+function isMisread({ text = '', html = '' }: Email, raw: Buffer): boolean {
+  const broken = (text + html).match(/\ufffd/g)?.length ?? 0
+  if (broken === 0) return false
+  const others = (text + html).match(/[^\0-\x7f\ufffd]/g)?.length ?? 0
+  return broken > others && !raw.includes('\ufffd') && !/=EF=BF=BD/i.test(raw.toString('latin1'))
 }
 
 /** What says it is UTF-8 or ASCII, or nothing, and is not: it is in what browsers take latin-1 for. */
