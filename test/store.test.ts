@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -114,15 +114,17 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
     const own = await storage.create()
     const folder = mkdtempSync(join(tmpdir(), 'pgwitness-migrations-'))
     cpSync('src/database/migrations', folder, { recursive: true })
+    const ours = readdirSync(folder).sort()
+    const numbered = (after: number, name: string): string => `${String(ours.length + after).padStart(4, '0')}-${name}`
     const open = () => openAddress(own, { migrations: folder })
     try {
       for (const opened of await Promise.all(isShared ? [open(), open(), open(), open()] : [open()])) await opened.close()
-      writeFileSync(join(folder, '0002-more.sql'), 'create table pgwitness.more (one int); insert into pgwitness.more values (1);')
+      writeFileSync(join(folder, numbered(1, 'more.sql')), 'create table pgwitness.more (one int); insert into pgwitness.more values (1);')
       const newer = await open()
       expect(await newer.query('select one from pgwitness.more')).toEqual([{ one: 1 }])
       expect(await newer.query('select number, name from pgwitness.migrations order by number')).toEqual([
-        { number: 1, name: '0001-queue-and-store.sql' },
-        { number: 2, name: '0002-more.sql' },
+        ...ours.map((name, index) => ({ number: index + 1, name })),
+        { number: ours.length + 1, name: numbered(1, 'more.sql') },
       ])
       await newer.close()
       const refusal = (promise: Promise<unknown>) =>
@@ -131,13 +133,13 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
           (error: unknown) => error,
         )
       expect(await refusal(openAddress(own))).toBeInstanceOf(UserError)
-      writeFileSync(join(folder, '0002-more.sql'), 'create table pgwitness.more (two int);')
+      writeFileSync(join(folder, numbered(1, 'more.sql')), 'create table pgwitness.more (two int);')
       expect(await refusal(open())).toBeInstanceOf(UserError)
       // A file that fails is not recorded, and what it did is undone.
-      writeFileSync(join(folder, '0002-more.sql'), 'create table pgwitness.more (one int); insert into pgwitness.more values (1);')
-      writeFileSync(join(folder, '0003-wrong.sql'), 'create table pgwitness.half (); select wrong;')
+      writeFileSync(join(folder, numbered(1, 'more.sql')), 'create table pgwitness.more (one int); insert into pgwitness.more values (1);')
+      writeFileSync(join(folder, numbered(2, 'wrong.sql')), 'create table pgwitness.half (); select wrong;')
       expect(await refusal(open())).toMatchObject({ code: '42703' })
-      writeFileSync(join(folder, '0003-wrong.sql'), 'create table pgwitness.half ();')
+      writeFileSync(join(folder, numbered(2, 'wrong.sql')), 'create table pgwitness.half ();')
       await (await open()).close()
     } finally {
       rmSync(folder, { recursive: true, force: true })
