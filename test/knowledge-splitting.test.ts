@@ -22,7 +22,7 @@ const squeezed = (text: string) => text.replaceAll(/\s+/g, ' ').trim()
 
 describe('prose', () => {
   test('of one section is joined while it is short', () => {
-    const passages = split([block('One.'), block('Two:'), block('select 1;', { kind: 'example' }), block('Three.', { anchor: 'P' })])
+    const passages = split([block('One.'), block('Two:'), block('select 1;', { kind: 'example' }), block('Three.')])
     expect(passages).toEqual([
       {
         position: 0,
@@ -33,6 +33,17 @@ describe('prose', () => {
         text: 'One.\n\nTwo:\n\nselect 1;\n\nThree.',
         tokens: countTokens('One.\n\nTwo:\n\nselect 1;\n\nThree.'),
       },
+    ])
+  })
+
+  test('with an anchor of its own begins a passage; a table with one is alone', () => {
+    const table = block('a | b', { kind: 'table', anchor: 'T' })
+    const passages = split([block('One.'), block('Two.', { anchor: 'P' }), block('Three.'), table, block('Four.'), block('Five.')])
+    expect(passages.map(({ anchor, text }) => [anchor, text])).toEqual([
+      ['NOTES', 'One.'],
+      ['P', 'Two.\n\nThree.'],
+      ['T', 'a | b'],
+      ['NOTES', 'Four.\n\nFive.'],
     ])
   })
 
@@ -167,6 +178,11 @@ describe.skipIf(!existsSync(MANUAL))('the manual of Postgres 15 (skipped where p
       if (item.kind !== 'document') continue
       const { key, blocks } = item.document
       const passages = split(blocks)
+      const anchors = new Set(passages.map(({ anchor }) => anchor))
+      expect(
+        blocks.map(({ anchor }) => anchor).filter((anchor) => !anchors.has(anchor)),
+        key,
+      ).toEqual([])
       const before = squeezed(blocks.map(({ text }) => text).join(' '))
       const after = squeezed(passages.map(({ text }) => text).join(' '))
       if (passages.every(({ tokens }) => tokens < 900)) expect(after, key).toBe(before)

@@ -31,7 +31,7 @@ export function split(blocks: readonly Block[]): Passage[] {
     passages.push({ position: passages.length, breadcrumb, anchor, kind: kindOf(units), term, text, tokens: countTokens(text) })
   }
   for (const run of runs(blocks)) {
-    for (const passage of pack(run.flatMap(unitsOf))) give(passage)
+    for (const part of byAnchor(run)) for (const passage of pack(part.flatMap(unitsOf))) give(passage)
   }
   return passages
 }
@@ -48,6 +48,19 @@ function* runs(blocks: readonly Block[]): Generator<Block[]> {
     run.push(block)
   }
   if (run.length > 0) yield run
+}
+
+/** What has an anchor of its own in a section begins a passage, so that a link leads to it; a table or example with one ends it too. */
+function byAnchor(run: readonly Block[]): Block[][] {
+  const section = (run.find((block) => block.kind === 'prose') ?? run[0])?.anchor
+  const parts: Block[][] = []
+  for (const block of run) {
+    const last = parts.at(-1)?.at(-1)
+    const begins = block.anchor !== section || (last?.kind !== 'prose' && last?.anchor !== section)
+    if (last && !(begins && block.anchor !== last.anchor)) parts.at(-1)?.push(block)
+    else parts.push([block])
+  }
+  return parts
 }
 
 function isJoinable({ kind }: Block): boolean {
