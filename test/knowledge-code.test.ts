@@ -284,6 +284,13 @@ extern Book *shelf_take(Shelf *shelf) pg_attribute_noreturn();
     expect(items.map((item) => item.kind)).toEqual(['document'])
   })
 
+  test('nothing that a database cannot store comes out', async () => {
+    const text = `/*\n * x.c\n *\n * A\0B\n */\n${'\n'.repeat(9000)}/* f\0g */\nvoid\nf(void)\n{\n\telog(ERROR, "ab\0cd \ud800");\n}\n`
+    const blocks = await blocksOf('src/x.c', text.replace('A\0B', 'AB'))
+    expect(blocks).toHaveLength(3)
+    expect(JSON.stringify(blocks)).not.toMatch(/\\u0000|\\ud8/i)
+  })
+
   test('old files in latin-1 are read', async () => {
     write({ 'src/x.c': Buffer.from('/*\n * x.c\n *\t  by J\xf6rg\n */\n', 'latin1') })
     const [document] = await documents()

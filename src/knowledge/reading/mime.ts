@@ -1,5 +1,6 @@
 /** One e-mail as its reader sees it. */
 import PostalMime, { type Attachment, addressParser, type Email } from 'postal-mime'
+import { cleanLine } from './clean.ts'
 import { decode, NotText } from './decode.ts'
 import { unfoldFlowed } from './flowed.ts'
 import { headersEnd } from './mbox.ts'
@@ -126,10 +127,9 @@ function textOfUnlabelled(head: Buffer): { text: string; problems: string[] } {
 }
 
 function attachmentOf({ filename, mimeType, content }: Attachment): MailBody['attachments'][number] {
-  const name = (filename ?? '')
-    .replaceAll(/[\0-\x1f\x7f\s]+/g, ' ')
-    .trim()
+  const name = cleanLine(filename ?? '')
     .slice(0, 200)
+    .toWellFormed()
   const bytes = typeof content === 'string' ? Buffer.from(content) : new Uint8Array(content)
   const isPatch = /\.(patch|diff)(\.txt)?$/i.test(name) || /^text\/x-(patch|diff)$/.test(mimeType)
   return { name: name || 'without a name', mimeType: mimeType.slice(0, 100), bytes: bytes.length, patch: isPatch ? patchText(bytes) : null }

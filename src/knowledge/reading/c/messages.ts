@@ -1,4 +1,5 @@
 /** Error messages in C of Postgres, and where they are raised. */
+import { cleanLine } from '../clean.ts'
 import { closing, type Token } from './tokens.ts'
 
 export interface RaisedMessage {
@@ -126,7 +127,7 @@ function stringsOf(tokens: readonly Token[]): string[] {
     }
   }
   if (joined !== null) strings.push(joined)
-  return strings.map((text) => text.replaceAll(/\s+/g, ' ').trim()).filter((text) => text !== '')
+  return strings.map(cleanLine).filter((text) => text !== '')
 }
 
 /** Macros for the width of a number stand between the strings of a format. */
