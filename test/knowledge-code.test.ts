@@ -268,6 +268,15 @@ extern Book *shelf_take(Shelf *shelf) pg_attribute_noreturn();
     ])
   })
 
+  test('grammars and scanners tell what they complain of', async () => {
+    const text =
+      "%{\n/* g.y */\n%}\n%token <str> '(' \"x\n%%\nshelf: SHELF '{' name '}'\n\t{\n\t\tif (!$3)\n\t\t\tereport(ERROR,\n\t\t\t\t\t(errcode(ERRCODE_NO_SUCH_SHELF),\n\t\t\t\t\t errmsg(\"no shelf here\"),\n\t\t\t\t\t parser_errposition(@1)));\n\t}\n;\n%%\n"
+    const blocks = await blocksOf('src/backend/parser/g.y', text)
+    expect(blocks.map(({ text, anchor }) => [anchor, text])).toEqual([
+      ['L9', 'no shelf here\nERROR, SQLSTATE 42P99 no_such_shelf (ERRCODE_NO_SUCH_SHELF)\nRaised in line 9'],
+    ])
+  })
+
   test.each([
     ['a comment nobody closed', '/* header */\n\nint x;\n\n/* a long\n * comment\n * that never ends'],
     ['a string nobody closed', 'void\nf(void)\n{\n\telog(ERROR, "never'],

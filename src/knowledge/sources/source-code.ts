@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { UserError } from '../../errors.ts'
 import type { SourceDeclaration } from '../declaration.ts'
 import type { Block, KnowledgeDocument } from '../document.ts'
-import { readCFile } from '../reading/c/file.ts'
+import { readCFile, readGrammar } from '../reading/c/file.ts'
 import { readSqlStates, type SqlState } from '../reading/c/sqlstates.ts'
 import { decode } from '../reading/decode.ts'
 import { included, readFolder } from '../reading/folder.ts'
@@ -18,7 +18,7 @@ type Declaration = Extract<SourceDeclaration, { type: 'source-code' }>
 const ERRCODES = 'src/backend/utils/errcodes.txt'
 /** Tests raise errors on purpose; tables of characters and translations explain nothing. */
 const LEFT_OUT = /(^|\/)(test|tests|expected|po|snowball|unicode|timezone|ecpg|tmp_check|tmp_install)\//
-const READ = /(^|\/)(README[^/]*|[^/]+\.[ch])$/
+const READ = /(^|\/)(README[^/]*|[^/]+\.[chyl])$/
 const GIT_MS = 10_000
 
 /** Links go to the tag. A UserError when the checkout is at another commit than the tag, as the lines would be others. */
@@ -58,6 +58,7 @@ function readSourceFile(
 
 function blocksOf(key: string, text: string, states: ReadonlyMap<string, SqlState>): Block[] {
   if (key === ERRCODES) return readSqlStates(text).map(stateBlock)
+  if (/\.[yl]$/.test(key)) return readGrammar(text, states)
   return /\.[ch]$/.test(key) ? readCFile(text, key, states) : readReadme(text)
 }
 

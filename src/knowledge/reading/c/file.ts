@@ -10,6 +10,15 @@ import { readTokens } from './tokens.ts'
 const MAX_PLACES = 10
 const MAX_TERM_CHARACTERS = 300
 
+/** Of a grammar or scanner: the messages in its actions. What is around them is no C. */
+export function readGrammar(text: string, states: ReadonlyMap<string, SqlState>): Block[] {
+  const tokens = readTokens(text)
+  return messageBlocks(
+    readMessages(tokens, 0, tokens.length).map((message) => ({ ...message, by: null })),
+    states,
+  )
+}
+
 /** `path` is the file's in the repository; `states` are known by their macros. */
 export function readCFile(text: string, path: string, states: ReadonlyMap<string, SqlState>): Block[] {
   const tokens = readTokens(text)
