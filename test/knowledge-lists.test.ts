@@ -94,6 +94,10 @@ describe('separators', () => {
     ['a sentence with a date', 'I read it.\n\nFrom here Mon Jan we go on\nand on.\n\nEnd.'],
     ['a line that looks like one inside a paragraph', 'See\nFrom a@example.org Mon Jan  5 10:00:00 2026\nSubject: x\n\nEnd.'],
     ['one with no headers behind it', 'See\n\nFrom a@example.org Mon Jan  5 10:00:00 2026\n\nEnd.'],
+    [
+      'a patch of git',
+      `See\n\nFrom ${'1a'.repeat(20)} Mon Sep 17 00:00:00 2001\nFrom: Bob <bob@example.org>\nDate: Sun, 1 Sep 2024 02:27:50 -0400\nSubject: [PATCH v2] x\n\nText.`,
+    ],
     ['one with prose behind it', 'See\n\nFrom a@example.org Mon Jan  5 10:00:00 2026\nNote: this\nis only text.\n\nEnd.'],
   ])('%s parts no messages', async (_, body) => {
     writeFileSync(join(folder, 'a'), mbox(mail(body), second))

@@ -23,6 +23,8 @@ interface MboxMessage {
 }
 
 const DAY_AND_MONTH = /^From \S.{0,900}? {1,8}(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? {1,3}(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) /
+/** With this date `git format-patch` begins every patch, and lists are full of them. */
+const GIT_PATCH = /^From [0-9a-f]{7,64} Mon Sep 17 00:00:00 2001$/
 const HEADER = /^[!-9;-~]{1,100}[ \t]*:/
 const KNOWN_HEADER =
   /^(?:from|date|subject|message-id|received|return-path|to|cc|mime-version|content-type|delivered-to|in-reply-to|references|sender|reply-to)[ \t]*:/i
@@ -93,7 +95,7 @@ function separatorAt(window: Buffer, start: number, isLast: boolean): { line: st
   const lineEnd = window.subarray(start, start + MAX_SEPARATOR_BYTES).indexOf(0x0a)
   if (lineEnd < 0) return window.length - start >= MAX_SEPARATOR_BYTES || isLast ? undefined : 'unknown'
   const line = window.toString('latin1', start, start + lineEnd).trimEnd()
-  if (!DAY_AND_MONTH.test(line)) return undefined
+  if (!DAY_AND_MONTH.test(line) || GIT_PATCH.test(line)) return undefined
   const end = start + lineEnd + 1
   const block = headerBlock(window.subarray(end, end + MAX_HEADER_BYTES))
   const isWhole = block.isWhole || window.length - end >= MAX_HEADER_BYTES
