@@ -583,6 +583,7 @@ describe.skipIf(!hasManual)('the manual of Postgres 15 (skipped where postgresql
       text: 'Error Code: 40P01\nCondition Name: deadlock_detected',
     })
     expect(blocks('app-psql.html').find((block) => block.term?.startsWith('\\d[S+]'))?.kind).toBe('entry')
+    expect(blocks('app-psql.html').find((block) => block.text.startsWith('-d dbname'))?.term).toBe('-d dbname, --dbname=dbname')
     expect(blocks('functions-string.html').find((block) => block.term === 'string_to_array')?.anchor).toBe('FUNCTION-STRING-TO-ARRAY')
     expect(blocks('functions-aggregate.html').find((block) => block.term === 'array_agg')?.text).toMatch(
       /^array_agg \( anynonarray \).*\nPartial Mode: No$/s,

@@ -58,8 +58,8 @@ function* groups(list: Element): Generator<{ terms: Element[]; bodies: Element[]
 }
 
 function termText(terms: Element[]): string {
-  const texts = terms.map((term) => cleanLine(proseOf(term.childNodes))).filter((text) => text !== '')
-  return texts.join(', ')
+  const lines = terms.flatMap((term) => proseOf(term.childNodes).split('\n')).map((line) => cleanLine(line).replace(/,$/, ''))
+  return lines.filter((line) => line !== '').join(', ')
 }
 
 /** `max_wal_size (integer)` is looked up as `max_wal_size`. */
