@@ -1,6 +1,7 @@
 /** Pages are fetched politely, and from nowhere they should not be; servers here behave as badly as they can. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -14,6 +15,7 @@ import { isManualPage } from '../src/knowledge/reading/manual-page.ts'
 import type { SourceItem } from '../src/knowledge/source.ts'
 import { crawledManualSource } from '../src/knowledge/sources/crawled-manual.ts'
 import { webPageSource } from '../src/knowledge/sources/web-page.ts'
+import { certificateFile } from './fixtures/dblab/stub.ts'
 
 const SIGNAL = new AbortController().signal
 const NAME = 'docs.example.org'
@@ -298,6 +300,18 @@ describe('servers that behave badly', () => {
   test('a host that talks no HTTP is a failure outside', async () => {
     const port = await listen(createTcpServer((socket) => void socket.end('SSH-2.0-OpenSSH\r\n')))
     await expect(get(`http://${NAME}:${port}/`)).rejects.toThrow(ServiceError)
+  })
+
+  test('a host that cannot show that it is who it says is not believed', async () => {
+    const certificate = { key: readFileSync(certificateFile('engine.key')), cert: readFileSync(certificateFile('engine.pem')) }
+    let asked = 0
+    const server = createHttpsServer(certificate, (_, response) => {
+      asked++
+      response.writeHead(200, HTML).end('<p>x')
+    })
+    const port = await listen(server)
+    await expect(get(`https://${NAME}:${port}/`)).rejects.toThrow(/certificate/)
+    expect(asked).toBe(0)
   })
 
   test('a name that does not resolve is a failure outside', async () => {
