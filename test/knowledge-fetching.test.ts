@@ -16,6 +16,7 @@ import type { SourceItem } from '../src/knowledge/source.ts'
 import { crawledManualSource } from '../src/knowledge/sources/crawled-manual.ts'
 import { webPageSource } from '../src/knowledge/sources/web-page.ts'
 import { certificateFile } from './fixtures/dblab/stub.ts'
+import { hasManual, MANUAL } from './fixtures/installed-manual.ts'
 
 const SIGNAL = new AbortController().signal
 const NAME = 'docs.example.org'
@@ -618,11 +619,10 @@ describe('the manual', () => {
     await expect(read(source('manual', 29))).rejects.toThrow(UserError)
   })
 
-  const installed = '/usr/share/doc/postgresql-doc-15/html'
-  test.skipIf(!existsSync(installed))("of Debian's package every page is found", async () => {
+  test.skipIf(!hasManual)("of Debian's package every page is found", async () => {
     const { host, url, asked } = await serve({
       '*': (request, response) => {
-        const file = join(installed, request.url?.replace('/docs/15/', '') ?? '')
+        const file = join(MANUAL, request.url?.replace('/docs/15/', '') ?? '')
         if (!existsSync(file)) response.writeHead(404).end()
         else if (request.headers['if-none-match'] === '"x"') response.writeHead(304).end()
         else response.writeHead(200, { ...HTML, etag: '"x"' }).end(readFileSync(file))
@@ -632,7 +632,7 @@ describe('the manual', () => {
     const source = crawledManualSource({ type: 'manual', postgres: 15 }, { fetcher, site: url })
     for await (const item of source.read(new Map(), { signal: SIGNAL, progress() {} }))
       if (item.kind === 'failed') throw new Error(item.reason)
-    const files = readdirSync(installed).filter((file) => isManualPage(file))
+    const files = readdirSync(MANUAL).filter((file) => isManualPage(file))
     expect(files.filter((file) => !asked.includes(`/docs/15/${file}`))).toEqual([])
   })
 })

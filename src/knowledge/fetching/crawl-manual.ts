@@ -24,7 +24,10 @@ export interface CrawlOptions {
 
 export const MANUAL_SITE = 'https://www.postgresql.org'
 const HTML = ['text/html', 'application/xhtml+xml'] as const
-/** What has no pages of its own below it: these are asked with their revision, as nothing is lost when they answer that they did not change. */
+/**
+ * What has no pages of its own below it: these are asked with their revision, as nothing is lost when they answer that they did not
+ * change.
+ */
 const LEAVES = new Set(['sect1', 'refentrytitle', 'index', 'bibliography', 'glossary', 'legalnotice'])
 /** A version has 1,200. */
 const MAX_PAGES = 5000
@@ -37,9 +40,9 @@ interface Entry {
 }
 
 /**
- * In the order of the contents, so that a crawl that was cut off goes on where it was: pages there already answer without a body. The contents themselves are
- * always read, as they name the rest. A UserError when the site has no such manual; a ServiceError when the site fails, and at the end when a part of the contents
- * could not be read, as nobody should take the pages it names for gone.
+ * In the order of the contents, so that a crawl that was cut off goes on where it was: pages there already answer without a body. The
+ * contents themselves are always read, as they name the rest. A UserError when the site has no such manual; a ServiceError when the site
+ * fails, and at the end when a part of the contents could not be read, as nobody should take the pages it names for gone.
  */
 export async function* crawlManual(
   major: number,

@@ -23,8 +23,8 @@ interface FetchOptions {
 
 export interface Fetcher {
   /**
-   * A ServiceError when the host cannot be reached, fails or asks to come again later than one waits for; when its robots.txt cannot be read, nothing is
-   * fetched. What is wrong with one page is `refused`.
+   * A ServiceError when the host cannot be reached, fails or asks to come again later than one waits for; when its robots.txt cannot be
+   * read, nothing is fetched. What is wrong with one page is `refused`.
    */
   fetch(url: string, options: FetchOptions, signal: AbortSignal): Promise<Fetched>
 }

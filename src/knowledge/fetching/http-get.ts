@@ -44,8 +44,8 @@ interface GetOptions {
 }
 
 /**
- * Throws Refused for what is over a limit or leads to an address that is not allowed; other errors are the network's. The address is checked where it is
- * connected to, so that a name that resolves otherwise the second time changes nothing.
+ * Throws Refused for what is over a limit or leads to an address that is not allowed; other errors are the network's. The address is
+ * checked where it is connected to, so that a name that resolves otherwise the second time changes nothing.
  */
 export function httpGet(url: URL, { headers, network, limits, check }: GetOptions, signal: AbortSignal): Promise<Reply> {
   const literal = url.hostname.replace(/^\[|\]$/g, '')

@@ -1,6 +1,6 @@
 /**
- * RFC 3676: a line that ends in a space goes on in the next one, if that is quoted as deeply. Of a message that mixes flowed and fixed parts all is taken as
- * flowed; text that must keep its lines is safe, as it seldom ends them in spaces.
+ * RFC 3676: a line that ends in a space goes on in the next one, if that is quoted as deeply. Of a message that mixes flowed and fixed
+ * parts all is taken as flowed; text that must keep its lines is safe, as it seldom ends them in spaces.
  */
 export function unfoldFlowed(text: string): string {
   const paragraphs: string[] = []

@@ -30,8 +30,8 @@ const KNOWN_HEADER =
   /^(?:from|date|subject|message-id|received|return-path|to|cc|mime-version|content-type|delivered-to|in-reply-to|references|sender|reply-to)[ \t]*:/i
 
 /**
- * A line that begins with `From ` is often a sentence, as nobody is sure to have escaped it. It parts messages only behind an empty line, with a day and a month
- * in it, and with headers behind it. Memory is bounded by the longest message that is kept, 8 MB.
+ * A line that begins with `From ` is often a sentence, as nobody is sure to have escaped it. It parts messages only behind an empty line,
+ * with a day and a month in it, and with headers behind it. Memory is bounded by the longest message that is kept, 8 MB.
  */
 export async function* splitMbox(chunks: AsyncIterable<Buffer>): AsyncGenerator<MboxItem> {
   // As if an empty line were before the first byte.

@@ -67,7 +67,10 @@ const ORIGINAL = /^-{2,}\s?(Original Message|Ursprüngliche Nachricht|Message d'
 const PROGRAMS =
   /^(-----BEGIN PGP SIGNED MESSAGE-----|Hash: (SHA|RIPEMD|MD5)[\w, ]{0,40}|Sent from my (iPhone|iPad|Android|mobile|Samsung).{0,60}|Get Outlook for .{0,60}|Sent from Mail for Windows.{0,40})$/
 
-/** Lines that are quoted from here; empty ones between them are with them. Behind the mark of programs that put the answer on top, all are. */
+/**
+ * Lines that are quoted from here; empty ones between them are with them. Behind the mark of programs that put the answer on top, all
+ * are.
+ */
 function quotedLength(lines: readonly string[], at: number): number {
   const line = (lines[at] ?? '').slice(0, MAX_LOOKED_AT)
   const isRest = ORIGINAL.test(line) || (/^_{20,}\s*$/.test(line) && /^\*?(From|Von|De): ?\*?/.test(lines[at + 1] ?? ''))

@@ -93,7 +93,10 @@ function markFlowed(raw: Buffer): Buffer | undefined {
   return found ? Buffer.from(marked, 'latin1') : undefined
 }
 
-/** More characters that are none than others beyond ASCII: it is in another charset. A few are of a text that was cut off, or that somebody pasted. */
+/**
+ * More characters that are none than others beyond ASCII: it is in another charset. A few are of a text that was cut off, or that
+ * somebody pasted.
+ */
 function isMisread({ text = '', html = '' }: Email, raw: Buffer): boolean {
   const broken = (text + html).match(/\ufffd/g)?.length ?? 0
   if (broken === 0) return false

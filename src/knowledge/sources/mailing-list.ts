@@ -18,8 +18,8 @@ const READERS = 1
 const CHUNK_BYTES = 256 * 1024
 
 /**
- * Files by name, messages in their order; a message that is there twice counts once. The archive's month files are named so that threads come before their
- * answers. A UserError when there is nothing at `path`.
+ * Files by name, messages in their order; a message that is there twice counts once. The archive's month files are named so that threads
+ * come before their answers. A UserError when there is nothing at `path`.
  */
 export function mailingListSource(declaration: Declaration): Source {
   return {

@@ -12,7 +12,10 @@ export interface Token {
   column: number
 }
 
-/** White space, directive (to its end, or to a comment in it), string, character, word or number, sign. Comments are found otherwise, as they are long. */
+/**
+ * White space, directive (to its end, or to a comment in it), string, character, word or number, sign. Comments are found otherwise, as
+ * they are long.
+ */
 const PIECE =
   /(\s+)|(#[^\n\\/]*(?:(?:\\\r?\n?|\/(?![*/]))[^\n\\/]*)*)|("[^"\\\n]*(?:\\[\s\S][^"\\\n]*)*"?)|'[^'\\\n]*(?:\\[\s\S][^'\\\n]*)*'?|(\w+)|[\s\S]/y
 
