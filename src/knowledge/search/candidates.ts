@@ -3,55 +3,60 @@ import { quoteLexeme } from './lexemes.ts'
 import type { WeighedConcept, WeighedForm } from './weigh.ts'
 
 /** Rows that ranking can read in the time there is. */
-const BUDGET = 4_000
+const BUDGET = 3_000
 /** Words of one text come together more often than by chance. */
-const TOGETHER = 4
-const MOST_PAIRED = 7
+const TOGETHER = 3
+/** Forms that are looked for in twos and in threes: the heaviest. */
+const MOST = { paired: 10, threes: 7 }
 
-/** A tsquery: rare forms alone, common ones in pairs, the commonest in threes. */
-export function candidateQuery(concepts: readonly WeighedConcept[], all: number): string {
-  const forms = concepts
-    .flatMap(({ forms }, concept) => forms.map((form) => ({ ...form, concept })))
-    .sort((a, b) => a.passages - b.passages || b.weight - a.weight)
-  const alternatives: string[] = []
-  let room = BUDGET
-  const common: Array<WeighedForm & { concept: number }> = []
-  for (const form of forms) {
-    if (form.passages <= room) {
-      alternatives.push(phraseQuery(form))
-      room -= form.passages
-    } else common.push(form)
-  }
-  const strongest = common.sort((a, b) => b.weight - a.weight).slice(0, MOST_PAIRED)
-  for (const { query, expected } of combinations(strongest, all)) {
-    if (expected > room && alternatives.length > 0) continue
-    alternatives.push(query)
-    room -= Math.min(room, expected)
-  }
-  return alternatives.join(' | ')
+interface Group {
+  forms: readonly Placed[]
+  expected: number
+  weight: number
 }
 
-function combinations(forms: ReadonlyArray<WeighedForm & { concept: number }>, all: number): Array<{ query: string; expected: number }> {
-  const found: Array<{ query: string; expected: number; weight: number }> = []
-  const share = (form: WeighedForm): number => form.passages / Math.max(1, all)
+type Placed = WeighedForm & { concept: number; share: number }
+
+/** A tsquery: groups of words that say much of the question, as many as there is room for. Rare words may stand alone, common ones only with others. */
+export function candidateQuery(concepts: readonly WeighedConcept[], all: number): string {
+  const forms: Placed[] = concepts
+    .flatMap((concept, index) => concept.forms.map((form) => ({ ...form, concept: index, share: form.passages / Math.max(1, all) })))
+    .sort((a, b) => b.weight - a.weight || a.passages - b.passages)
+  const groups = [...groupsOf(forms, all)].sort((a, b) => b.weight - a.weight)
+  const chosen: Group[] = []
+  let room = BUDGET
+  for (const group of groups) {
+    if (group.expected > room && chosen.length > 0) continue
+    chosen.push(group)
+    room -= group.expected
+  }
+  // Who has two of three words is found by the two.
+  const least = chosen.filter(
+    ({ forms: these }) => !chosen.some((other) => other.forms.length < these.length && other.forms.every((form) => these.includes(form))),
+  )
+  return least
+    .map(({ forms: these }) => these.map(phraseQuery).join(' & '))
+    .map((query) => `(${query})`)
+    .join(' | ')
+}
+
+function* groupsOf(forms: readonly Placed[], all: number): Generator<Group> {
   for (const [index, a] of forms.entries()) {
-    for (const b of forms.slice(index + 1)) {
+    yield { forms: [a], expected: a.passages, weight: a.weight }
+    for (const [offset, b] of forms.slice(index + 1, MOST.paired).entries()) {
       if (a.concept === b.concept) continue
-      const expected = all * share(a) * share(b) * TOGETHER
-      found.push({ query: `(${phraseQuery(a)} & ${phraseQuery(b)})`, expected, weight: a.weight + b.weight })
-      if (expected <= BUDGET) continue
-      for (const c of forms.slice(forms.indexOf(b) + 1)) {
+      const expected = Math.min(a.passages, b.passages, all * a.share * b.share * TOGETHER)
+      yield { forms: [a, b], expected, weight: a.weight + b.weight }
+      for (const c of forms.slice(index + offset + 2, MOST.threes)) {
         if (c.concept === a.concept || c.concept === b.concept) continue
-        found.push({
-          query: `(${phraseQuery(a)} & ${phraseQuery(b)} & ${phraseQuery(c)})`,
-          expected: expected * share(c) * TOGETHER,
+        yield {
+          forms: [a, b, c],
+          expected: Math.min(expected, c.passages, expected * c.share * TOGETHER),
           weight: a.weight + b.weight + c.weight,
-        })
+        }
       }
     }
   }
-  const sorted = found.sort((a, b) => b.weight - a.weight)
-  return sorted.length > 0 || forms[0] === undefined ? sorted : [{ query: phraseQuery(forms[0]), expected: forms[0].passages }]
 }
 
 export function phraseQuery({ lexemes }: { lexemes: readonly string[] }): string {

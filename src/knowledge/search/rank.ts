@@ -11,38 +11,37 @@ export interface Ranked {
 }
 
 /** Found by trying on the development questions: test/bench/knowledge.ts. */
-export const TUNING = {
+const TUNING = {
   /** How soon saying a word again counts no more. */
   saturation: 1.7,
+  /** How much less it counts in a long passage. */
   length: 0.3,
+  /** Times that a word in the passage's own name counts, and in those above it. */
   name: 0.9,
   above: 1.9,
+  /** How much of the score hangs on how much of the question is said at all. */
   coverage: 0.25,
   covered: 0.2,
+  /** Neighbours of the question that are at most `nearest` words apart. */
   near: 0.21,
   nearest: 8,
+  /** What is said within so many words. */
   window: 0.25,
   windowWords: 30,
   named: 0.18,
+  /** What other passages of the page, and of the section, add. */
   page: 0.28,
   section: 0.29,
   power: 0.65,
+  /** What is left of the score of a passage for others than those who ask. */
   aside: 0.8,
 }
 
-export function rank(
-  rows: readonly PassageRow[],
-  concepts: readonly WeighedConcept[],
-  corpus: Corpus,
-  read: (row: PassageRow, wanted: ReadonlySet<string>) => Places = placesOf,
-): Ranked[] {
-  concepts = concepts.map(({ forms, weight }) => ({
-    weight: weight ** TUNING.power,
-    forms: forms.map((f) => ({ ...f, weight: f.weight ** TUNING.power })),
-  }))
+export function rank(rows: readonly PassageRow[], asked: readonly WeighedConcept[], corpus: Corpus): Ranked[] {
+  const concepts = asked.map(levelled)
   const wanted = new Set(concepts.flatMap(({ forms }) => forms.flatMap(({ lexemes }) => lexemes)))
   const total = concepts.reduce((sum, { weight }) => sum + weight, 0)
-  const judged = rows.map((row) => ({ row, ...judge(row, read(row, wanted), concepts, corpus, total) }))
+  const judged = rows.map((row) => ({ row, ...judge(row, placesOf(row, wanted), concepts, corpus, total) }))
   const pages = bestOf(judged, ({ document }) => document)
   const sections = bestOf(judged, ({ document, anchor }) => `${document}#${anchor}`)
   return judged
@@ -51,6 +50,11 @@ export function rank(
       return { row, score: (score + around) * (audience(row, concepts) ? 1 : TUNING.aside) * trust(row) }
     })
     .sort((a, b) => b.score - a.score || Number(a.row.id) - Number(b.row.id))
+}
+
+/** Rare words weigh less against common ones here than when rows are found: by now each passage says some of what was asked. */
+function levelled({ forms, weight }: WeighedConcept): WeighedConcept {
+  return { weight: weight ** TUNING.power, forms: forms.map((form) => ({ ...form, weight: form.weight ** TUNING.power })) }
 }
 
 /** What the passages of one place say together. */
