@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../src/database/database.ts'
 import { ServiceError, UserError } from '../src/errors.ts'
@@ -7,8 +8,9 @@ import type { Embedder } from '../src/knowledge/embedder.ts'
 import type { KnowledgeBase } from '../src/knowledge/knowledge-base.ts'
 import { postgresKnowledgeBase } from '../src/knowledge/postgres.ts'
 import type { Source, SourceItem } from '../src/knowledge/source.ts'
-import { openAddress, STORAGES, type Storage } from './fixtures/databases.ts'
+import { type Address, openAddress, STORAGES, type Storage } from './fixtures/databases.ts'
 import { hashingEmbedder } from './fixtures/hashing-embedder.ts'
+import { MANY, manyDocuments } from './fixtures/many-documents.ts'
 
 const signal = new AbortController().signal
 const context = { signal, progress() {} }
@@ -95,6 +97,16 @@ function sourceOf(documents: readonly KnowledgeDocument[], before: (index: numbe
   }
 }
 
+/** Another process syncs, and is killed when it has stored some. Gives the signal it ended by. */
+async function runUntilKilled(address: Address): Promise<string | null> {
+  const child = spawn(process.execPath, ['test/fixtures/knowledge-syncer.ts', JSON.stringify(address)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise<string | null>((resolve) => child.on('exit', (_, how) => resolve(how)))
+  child.stdout.on('data', () => child.kill('SIGKILL'))
+  return await ended
+}
+
 describe.each(STORAGES)('$name', ({ missing, start }) => {
   let storage: Storage
   let database: Database
@@ -120,8 +132,8 @@ describe.each(STORAGES)('$name', ({ missing, start }) => {
     (await base.search({ text, limit: 5, ...more }, signal)).map(({ url }) => url.replace(/^.*[/#]/, ''))
 
   /** Sums, word counts and rows agree. */
-  const expectSound = async (): Promise<void> => {
-    const [wrong] = await database.query(`select
+  const expectSound = async (session: Database = database): Promise<void> => {
+    const [wrong] = await session.query(`select
       (select count(*)::int from pgwitness.sources s where (documents, passages, words) is distinct from
         (select (count(*), coalesce(sum(d.passages), 0), coalesce(sum(d.words), 0)) from pgwitness.documents d where d.source = s.name)) as sums,
       (select count(*)::int from pgwitness.documents d where passages <> (select count(*) from pgwitness.passages p where p.document = d.id)) as documents,
@@ -301,6 +313,27 @@ describe.each(STORAGES)('$name', ({ missing, start }) => {
     expect((await base.list()).find(({ declaration }) => declaration.name === name)).toMatchObject({ documents: 80, passages: 80 })
     await expectSound()
     await base.remove(name)
+  })
+
+  it('goes on after kill -9, with nothing lost and nothing twice', async () => {
+    const own = await storage.create()
+    const killed = await runUntilKilled(own)
+    expect(killed).toBe('SIGKILL')
+    const again = await openAddress(own)
+    try {
+      const other = await postgresKnowledgeBase(again)
+      const [cut] = await other.list()
+      expect(cut?.documents).toBeGreaterThan(0)
+      expect(cut?.documents).toBeLessThan(MANY)
+      expect(cut?.syncedAt).toBeNull()
+      const report = await other.sync('killed', manyDocuments(), context)
+      expect(report).toMatchObject({ changed: 0, removed: 0, unchanged: cut?.documents, added: MANY - (cut?.documents ?? 0) })
+      const [rows] = await again.query(`select count(*)::int as all, count(distinct document)::int as documents from pgwitness.passages`)
+      expect(rows).toEqual({ all: 2 * MANY, documents: MANY })
+      await expectSound(again)
+    } finally {
+      await again.close()
+    }
   })
 
   it('searches on the replica, and stores on the primary', async () => {

@@ -23,6 +23,8 @@ export interface PassageRow {
   from_version: number | null
   to_version: number | null
   metadata: { author: string | null; date: string | null; licence: string | null }
+  /** It speaks of other versions than the asker's. */
+  is_other: boolean
   /** By the words alone. */
   rough: number
 }
@@ -56,8 +58,11 @@ export async function findPassages(
   ])
 }
 
-const COLUMNS = `select p.id::text as id, p.type, d.source, p.document::text as document, p.position, p.anchor, p.kind, p.term, p.breadcrumb, p.text, p.length,
-    p.place::text as place, d.title, d.url, p.trust, p.from_version, p.to_version, d.metadata`
+const columns = (
+  postgres: string,
+): string => `select p.id::text as id, p.type, d.source, p.document::text as document, p.position, p.anchor, p.kind, p.term, p.breadcrumb, p.text, p.length,
+    p.place::text as place, d.title, d.url, p.trust, p.from_version, p.to_version, d.metadata,
+    coalesce(not ${postgres}::int between p.from_version and p.to_version, false) as is_other`
 
 /** Versions from the asker's; without one the newest are the nearest. */
 function distance(postgres: string): string {
@@ -75,7 +80,7 @@ const roughly = (score: string): string => `with candidates as materialized (
   ), chosen as (
     select type, id, score from nearest where distance = least order by score desc, id limit $5::int
   )
-  ${COLUMNS}, chosen.score::float8 as rough
+  ${columns('$4')}, chosen.score::float8 as rough
   from chosen join ${SCHEMA}.passages as p using (type, id) join ${SCHEMA}.documents as d on d.id = p.document
   order by rough desc, p.id`
 
@@ -87,7 +92,7 @@ export async function readPassages(database: Database, ids: readonly string[], w
   return rows.filter(({ place, distance }) => distance === nearest.get(place))
 }
 
-const BY_ID = `${COLUMNS}, 0::float8 as rough, ${distance('$3')} as distance
+const BY_ID = `${columns('$3')}, 0::float8 as rough, ${distance('$3')} as distance
   from unnest($1::bigint[]) with ordinality as wanted(id, rank)
   join ${SCHEMA}.passages as p on p.id = wanted.id and p.type = any($2::text[]) join ${SCHEMA}.documents as d on d.id = p.document
   order by rank`

@@ -1,5 +1,5 @@
 import type { PassageRow } from './find-passages.ts'
-import type { Ranked } from './rank.ts'
+import { belief, type Ranked } from './rank.ts'
 
 /** Of reciprocal rank fusion: https://plg.uwaterloo.ca/~gvcormac/cormacksigir09-rrf.pdf */
 const DAMPING = 60
@@ -9,7 +9,7 @@ export function fuse(byWords: readonly Ranked[], byMeaning: readonly PassageRow[
   const rows = new Map<string, Ranked>()
   const add = (row: PassageRow, rank: number): void => {
     const known = rows.get(row.id)
-    rows.set(row.id, { row: known?.row ?? row, score: (known?.score ?? 0) + 1 / (DAMPING + rank + 1) })
+    rows.set(row.id, { row: known?.row ?? row, score: (known?.score ?? 0) + belief(row) / (DAMPING + rank + 1) })
   }
   for (const [rank, { row }] of byWords.entries()) add(row, rank)
   for (const [rank, row] of byMeaning.entries()) add(row, rank)

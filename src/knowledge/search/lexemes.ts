@@ -14,7 +14,7 @@ export interface Word {
   whole: string | null
 }
 
-export interface Part {
+interface Part {
   stem: string
   /** In lower case. */
   word: string

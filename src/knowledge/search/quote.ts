@@ -86,6 +86,6 @@ function saidIn(text: string, concepts: readonly WeighedConcept[]): number {
   )
 }
 
-export function countWords(text: string): number {
+function countWords(text: string): number {
   return text.match(/\S+/g)?.length ?? 0
 }

@@ -47,7 +47,7 @@ export function rank(rows: readonly PassageRow[], asked: readonly WeighedConcept
   return judged
     .map(({ row, score }) => {
       const around = TUNING.page * (pages.get(row.document) ?? 0) + TUNING.section * (sections.get(`${row.document}#${row.anchor}`) ?? 0)
-      return { row, score: (score + around) * (audience(row, concepts) ? 1 : TUNING.aside) * trust(row) }
+      return { row, score: (score + around) * (audience(row, concepts) ? 1 : TUNING.aside) * belief(row) }
     })
     .sort((a, b) => b.score - a.score || Number(a.row.id) - Number(b.row.id))
 }
@@ -67,7 +67,14 @@ function bestOf(judged: ReadonlyArray<{ row: PassageRow; hits: number[] }>, plac
   return new Map([...best].map(([key, hits]) => [key, hits.reduce((sum, value) => sum + value, 0)]))
 }
 
-const trust = (row: PassageRow): number => [0.85, 1, 1][row.trust] ?? 1
+/** What of a score is left for who says it, and of which version. */
+export function belief({ trust, is_other }: PassageRow): number {
+  return (BELIEVED[trust] ?? 1) * (is_other ? OTHER_VERSION : 1)
+}
+
+/** By trust: unknown, high, highest. */
+const BELIEVED = [0.85, 1, 1]
+const OTHER_VERSION = 0.9
 
 function judge(
   row: PassageRow,

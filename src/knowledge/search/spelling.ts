@@ -96,7 +96,7 @@ function nearest(word: string, known: readonly Known[]): Array<Known & { distanc
 }
 
 /** Letters to add, leave out, change, or swap with their neighbour; `limit` when it is not less. */
-export function distance(a: string, b: string, limit: number): number {
+function distance(a: string, b: string, limit: number): number {
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

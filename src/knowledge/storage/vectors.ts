@@ -13,7 +13,7 @@ export interface Vectors {
   near(database: Database, table: ModelTable, vector: string, where: { types: readonly string[]; limit: number }): Promise<string[]>
 }
 
-export interface ModelTable extends Model {
+interface ModelTable extends Model {
   table: string
   isComplete: boolean
 }
