@@ -25,6 +25,15 @@ interface Part {
 const LONGEST = 80
 const WORD =
   /[\p{L}\p{N}_$]+(?:(?:[.'’:/-]|::)[\p{L}\p{N}_$]+)*|(?<![\p{L}\p{N}-])--?[a-z](?:[a-z-]*[a-z])?(?![\p{L}\p{N}])|[-+*<>=~!@#%^&|?]{2,}/giu
+/** The same for texts without letters of other scripts, which nearly all are: several times as fast. */
+const PLAIN_WORD =
+  /[a-zA-Z0-9_$]+(?:(?:[.'’:/-]|::)[a-zA-Z0-9_$]+)*|(?<![a-zA-Z0-9-])--?[a-zA-Z](?:[a-zA-Z-]*[a-zA-Z])?(?![a-zA-Z0-9])|[-+*<>=~!@#%^&|?]{2,}/g
+const OTHER_LETTER = /[^ -~\s\xa0\u2000-\u206f]/
+
+function wordsIn(text: string): Iterable<RegExpExecArray> {
+  return text.matchAll(OTHER_LETTER.test(text) ? WORD : PLAIN_WORD)
+}
+
 const OPERATOR = /^[-+*<>=~!@#%^&|?]+$/
 const FILE = /\.(?:conf|sql|html?|[ch]|so|dll|exe|pid|opts|control|csv|gz|auto|backup|history|signal|key|crt|pl|py|md|txt)$/i
 /** Qualified names are several; a number or a version is one. */
@@ -34,7 +43,7 @@ const HUMP = /(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/
 
 export function readWords(text: string): Word[] {
   const words: Word[] = []
-  for (const match of text.matchAll(WORD)) {
+  for (const match of wordsIn(text)) {
     const [written] = match
     if (written.length > LONGEST) continue
     for (const word of remembered(written)) words.push({ ...word, start: match.index + word.start, end: match.index + word.end })
@@ -58,7 +67,7 @@ function remembered(written: string): Word[] {
 /** Each lexeme of a text with its place among the words, without what only headings need. */
 export function eachLexeme(text: string, take: (lexeme: string, position: number) => void): void {
   let position = 0
-  for (const [written] of text.matchAll(WORD)) {
+  for (const [written] of wordsIn(text)) {
     if (written.length > LONGEST) continue
     for (const { parts, whole } of remembered(written)) {
       if (whole !== null) take(whole, position)
