@@ -14,7 +14,7 @@ export class MailThreads {
   /** Title of the thread's root: of the first message References names that was here, else the message's own. Every id it names is in that thread from now on. */
   place(id: string, { references, subject }: { references: readonly string[]; subject: string }): string {
     const known = references.map((reference) => this.#find(reference)).find((title) => title !== undefined)
-    const title = known ?? (bareSubject(subject) || 'No subject')
+    const title = known ?? detached(bareSubject(subject) || 'No subject')
     this.#remember(id, title)
     // The root alone: whoever answers it later names it too.
     const root = references[0]
@@ -28,11 +28,16 @@ export class MailThreads {
   }
 
   #remember(id: string, title: string): void {
-    this.#titles.set(id.slice(0, MAX_ID_CHARACTERS), title)
+    this.#titles.set(detached(id.slice(0, MAX_ID_CHARACTERS)), title)
     if (this.#titles.size < MAX_REMEMBERED / 2) return
     this.#before = this.#titles
     this.#titles = new Map()
   }
+}
+
+/** A part of a string keeps all of it in memory; a copy does not. Headers are long, and a hundred thousand of them are remembered. */
+export function detached(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 /** Without `Re:`, `Fwd:` and the list's own tag in front. */

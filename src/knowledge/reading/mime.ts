@@ -3,6 +3,7 @@ import PostalMime, { type Attachment, addressParser, type Email } from 'postal-m
 import { cleanLine } from './clean.ts'
 import { decode, NotText } from './decode.ts'
 import { unfoldFlowed } from './flowed.ts'
+import { detached } from './mail-threads.ts'
 import { headersEnd } from './mbox.ts'
 
 export interface MailHeaders {
@@ -174,7 +175,7 @@ function idOf(value: string): string | null {
   const id = (/<([^<>]{1,990})>/.exec(value)?.[1] ?? value).trim()
   // What cannot be part of an address on the web is not an id to cite.
   return id.length > 0 && id.length <= 990 && !/[\0-\x20\x7f<>]/.test(id) && !/^\.{1,2}$/.test(id) && !id.includes('\ufffd')
-    ? id.toWellFormed()
+    ? detached(id.toWellFormed())
     : null
 }
 

@@ -15,7 +15,7 @@ type Declaration = Extract<SourceDeclaration, { type: 'mailing-list' }>
 
 /** Part of every revision: counted up when messages are read otherwise than before. */
 const READERS = 1
-const CHUNK_BYTES = 256 * 1024
+const CHUNK_BYTES = 64 * 1024
 
 /**
  * Files by name, messages in their order; a message that is there twice counts once. The archive's month files are named so that threads
