@@ -2,8 +2,8 @@
 import { quoteLexeme } from './lexemes.ts'
 import type { WeighedConcept, WeighedForm } from './weigh.ts'
 
-/** Rows that ranking can read in the time there is. */
-const BUDGET = 3_000
+/** Rows that ranking can read in the time there is: of one type alone, and of each when there are several. */
+const BUDGET = { alone: 3_000, each: 1_500 }
 /** Words of one text come together more often than by chance. */
 const TOGETHER = 3
 /** Forms that are looked for in twos and in threes: the heaviest. */
@@ -18,13 +18,16 @@ interface Group {
 type Placed = WeighedForm & { concept: number; share: number }
 
 /** A tsquery: groups of words that say much of the question, as many as there is room for. Rare words may stand alone, common ones only with others. */
-export function candidateQuery(concepts: readonly WeighedConcept[], all: number): string {
+export function candidateQuery(concepts: readonly WeighedConcept[], all: number, ofType: number): string {
+  const part = ofType / Math.max(1, all)
   const forms: Placed[] = concepts
-    .flatMap((concept, index) => concept.forms.map((form) => ({ ...form, concept: index, share: form.passages / Math.max(1, all) })))
+    .flatMap((concept, index) =>
+      concept.forms.map((form) => ({ ...form, passages: form.passages * part, concept: index, share: form.passages / Math.max(1, all) })),
+    )
     .sort((a, b) => b.weight - a.weight || a.passages - b.passages)
-  const groups = [...groupsOf(forms, all)].sort((a, b) => b.weight - a.weight)
+  const groups = [...groupsOf(forms, ofType)].sort((a, b) => b.weight - a.weight)
   const chosen: Group[] = []
-  let room = BUDGET
+  let room = part > 0.99 ? BUDGET.alone : BUDGET.each
   for (const group of groups) {
     if (group.expected > room && chosen.length > 0) continue
     chosen.push(group)

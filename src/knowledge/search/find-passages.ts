@@ -45,16 +45,18 @@ export async function findPassages(
   where: Where,
 ): Promise<PassageRow[]> {
   const forms = concepts.flatMap(({ forms: all }) => all)
-  if (forms.length === 0) return []
+  const types = where.types.filter((type) => corpus.types.has(type))
+  if (forms.length === 0 || types.length === 0) return []
   // Written out, as this reads some thousand rows: a sum over an array takes thrice as long.
-  const score = forms.map((_, index) => `$${6 + 2 * index}::float8 * ts_rank('${FIELDS}', p.words, $${7 + 2 * index}::tsquery)`).join(' + ')
-  return await database.query<PassageRow>(roughly(score), [
-    candidateQuery(concepts, corpus.passages),
-    where.types,
+  const score = forms.map((_, index) => `$${5 + 2 * index}::float8 * ts_rank('${FIELDS}', p.words, $${6 + 2 * index}::tsquery)`).join(' + ')
+  // Each type by a query of its own: a million mails would leave little room for a manual of some thousand passages.
+  return await database.query<PassageRow>(roughly(score, types.length, 5 + 2 * forms.length), [
     corpus.meanLength,
     where.postgres ?? null,
     where.limit,
+    Math.ceil(where.limit * MOST_OF_A_TYPE),
     ...forms.flatMap((form) => [form.weight, phraseQuery(form)]),
+    ...types.flatMap((type) => [type, candidateQuery(concepts, corpus.passages, corpus.types.get(type) ?? 0)]),
   ])
 }
 
@@ -71,16 +73,23 @@ function distance(postgres: string): string {
     else greatest(p.from_version - ${postgres}::int, ${postgres}::int - coalesce(p.to_version, p.from_version), 0) end`
 }
 
-const roughly = (score: string): string => `with candidates as materialized (
-    select p.type, p.id, p.place, ${distance('$4')} as distance, (${score}) / (0.65 + 0.35 * p.length / $3::float8) as score
-    from ${SCHEMA}.passages as p
-    where p.words @@ $1::tsquery and p.type = any($2::text[])
+/** Of all that is ranked in full, when there are several types. */
+const MOST_OF_A_TYPE = 0.6
+
+const ofType = (score: string, first: number): string => `select p.type, p.id, p.place, ${distance('$2')} as distance,
+      (${score}) / (0.65 + 0.35 * p.length / $1::float8) as score
+    from ${SCHEMA}.passages as p where p.type = $${first}::text and p.words @@ $${first + 1}::tsquery`
+
+const roughly = (score: string, types: number, first: number): string => `with candidates as materialized (
+    ${Array.from({ length: types }, (_, index) => ofType(score, first + 2 * index)).join(' union all ')}
   ), nearest as (
     select *, min(distance) over (partition by place) as least from candidates
+  ), counted as (
+    select *, row_number() over (partition by type order by score desc, id) as nth from nearest where distance = least
   ), chosen as (
-    select type, id, score from nearest where distance = least order by score desc, id limit $5::int
+    select type, id, score from counted where nth <= $4::int or ${types} = 1 order by score desc, id limit $3::int
   )
-  ${columns('$4')}, chosen.score::float8 as rough
+  ${columns('$2')}, chosen.score::float8 as rough
   from chosen join ${SCHEMA}.passages as p using (type, id) join ${SCHEMA}.documents as d on d.id = p.document
   order by rough desc, p.id`
 

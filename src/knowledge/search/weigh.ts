@@ -20,21 +20,25 @@ export interface WeighedConcept {
 export interface Corpus {
   passages: number
   meanLength: number
+  /** Passages of each type that has any. */
+  types: ReadonlyMap<string, number>
 }
 
 export async function readFrequencies(
   session: Session,
   lexemes: readonly string[],
 ): Promise<{ corpus: Corpus; frequencies: Map<string, number> }> {
-  const rows = await session.query<{ lexeme: string | null; passages: number; words: number }>(
-    `select null as lexeme, sum(passages)::float8 as passages, sum(words)::float8 as words from ${SCHEMA}.sources
-     union all select lexeme, passages::float8, 0 from ${SCHEMA}.words where lexeme = any($1::text[])`,
+  const rows = await session.query<{ lexeme: string | null; type: string; passages: number; words: number }>(
+    `select null as lexeme, type, sum(passages)::float8 as passages, sum(words)::float8 as words from ${SCHEMA}.sources where passages > 0 group by type
+     union all select lexeme, '', passages::float8, 0 from ${SCHEMA}.words where lexeme = any($1::text[])`,
     [lexemes],
   )
-  const [total] = rows.filter(({ lexeme }) => lexeme === null)
-  const passages = total?.passages ?? 0
+  const totals = rows.filter(({ lexeme }) => lexeme === null)
+  const passages = totals.reduce((sum, total) => sum + total.passages, 0)
+  const words = totals.reduce((sum, total) => sum + total.words, 0)
+  const types = new Map(totals.map((total) => [total.type, total.passages]))
   return {
-    corpus: { passages, meanLength: Math.max(1, (total?.words ?? 0) / Math.max(1, passages)) },
+    corpus: { passages, meanLength: Math.max(1, words / Math.max(1, passages)), types },
     frequencies: new Map(rows.flatMap(({ lexeme, passages: count }) => (lexeme === null ? [] : [[lexeme, count] as const]))),
   }
 }
