@@ -24,8 +24,12 @@ export async function openForges({ github, gitlab }: ServiceEnvironment, signal:
     const privateKey = await privateKeyOf(github)
     forges.set('github', githubForge({ appId: github.appId, privateKey, baseUrl: github.url }))
     const { verify, read } = githubWebhooks({ secrets: github.webhookSecrets })
-    webhooks.set('/api/github/webhooks', { forge: 'github', // Not the id of the delivery, which is not signed: a replay could have another.
-      deliveryHeaders: ['x-hub-signature-256'], verify, read })
+    webhooks.set('/api/github/webhooks', {
+      forge: 'github', // Not the id of the delivery, which is not signed: a replay could have another.
+      deliveryHeaders: ['x-hub-signature-256'],
+      verify,
+      read,
+    })
     secrets.push(privateKey, ...github.webhookSecrets)
   }
   if (gitlab) {
