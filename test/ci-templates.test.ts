@@ -346,7 +346,7 @@ describe('the two stages on GitHub', () => {
     await using _ = stub
     expect(result).toMatchObject({ code: 0, stdout: 'pgwitness: published\n', stderr: '' })
     expect(stub.state(ref)).toMatchObject({
-      comments: [{ author: 'github-actions[bot]', body: expect.stringContaining('orders_email') }],
+      comments: [{ author: 'github-actions[bot]', body: expect.stringContaining('require-concurrent-index') }],
       threads: [{ path: 'migrations/2.sql', line: 1 }],
       statuses: [{ sha: ref.headSha }],
     })
