@@ -153,3 +153,16 @@ describe.each(['github', 'gitlab'] as const)('%s', async (name) => {
     expect(newest(ref)?.title).toContain('.pgwitness.yml is not right')
   }, 60_000)
 })
+
+describe('an operator', () => {
+  test('who gives no time for clones gets reviews that say so', async () => {
+    await using it = await startForgeAndService('gitlab', 'budgetMinutesPerDay: 0\ninlineComments: 0')
+    const ref = await it.propose()
+    await it.deliver('opened', ref)
+    await it.idle()
+    const { comments, threads } = it.stub.state(ref)
+    expect(threads).toEqual([])
+    expect(comments[0]?.body).toContain('The budget of clones for today is spent')
+    expect(comments[0]?.body).toContain('1 suspected')
+  }, 60_000)
+})
