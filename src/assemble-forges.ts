@@ -10,6 +10,8 @@ export interface Forges {
   forges: Forge[]
   /** By path. */
   webhooks: Map<string, WebhookSource>
+  /** Roots of their APIs. */
+  addresses: Array<[ForgeName, string]>
   /** Nothing of these may reach a log. */
   secrets: string[]
 }
@@ -58,6 +60,10 @@ export async function openForges({ github, gitlab }: ServiceEnvironment, signal:
   }
   return {
     forges: [...forges.values()],
+    addresses: [
+      ...(github ? [['github', github.url] as [ForgeName, string]] : []),
+      ...(gitlab ? [['gitlab', gitlab.url] as [ForgeName, string]] : []),
+    ],
     webhooks,
     secrets,
     forgeFor({ forge: name }) {

@@ -17,12 +17,14 @@ import { newLogger } from './log.ts'
 import type { Handler, Queue } from './queue/queue.ts'
 import { configInForce, type ServiceConfig } from './service-config.ts'
 import type { Store } from './store/store.ts'
+import { newAcknowledger } from './web/acknowledge.ts'
+import { watchForgeRequests } from './web/forge-requests.ts'
 import { type Metrics, newMetrics } from './web/metrics.ts'
 import { newWebServer } from './web/server.ts'
 
 export interface ServiceOptions {
-  /** 0 takes any that is free. */
-  port: number
+  /** 0 takes any that is free. Undefined for a worker that does not listen. */
+  port: number | undefined
   host: string
   /** Storage where there is no DATABASE_URL, and the cache of repositories. */
   dataDir: string
@@ -35,7 +37,7 @@ export interface ServiceOptions {
 }
 
 export interface Service {
-  /** Undefined for a worker alone. */
+  /** Undefined for a worker that does not listen. */
   port: number | undefined
   queue: Queue
   /** Takes nothing more, waits for what runs at most so long, and hands back the rest. */
@@ -64,7 +66,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const handles = newHandles(forges, stopping.signal)
   const parts = { options, forges, queue, store, database, metrics, log, handles, stopping: stopping.signal }
   if (options.isWorker) await startWorker(parts)
-  const server = options.isWeb ? await startWeb(parts) : undefined
+  const unwatch = watchForgeRequests(forges.addresses, metrics.forgeRequest)
+  const server = options.port === undefined ? undefined : await startWeb(parts, options.port)
   const port = (server?.address() as AddressInfo | undefined)?.port
   log({ port, forges: [...forges.webhooks.keys()], storage: database.kind, web: options.isWeb, worker: options.isWorker }, 'started')
   return {
@@ -79,6 +82,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       server?.closeAllConnections()
       await store[Symbol.asyncDispose]()
       await database.close()
+      unwatch()
       log({}, 'stopped')
     },
   }
@@ -101,21 +105,16 @@ async function openDatabase({ databaseUrl }: ServiceEnvironment, dataDir: string
   return await (await import('./database/embedded.ts')).openEmbedded(dataDir)
 }
 
-async function startWeb(parts: Parts) {
+/** A worker tells how it is, and takes no webhooks. */
+async function startWeb(parts: Parts, port: number) {
   const { options, forges, queue, database, metrics, log, handles, stopping } = parts
   const server = newWebServer({
-    webhooks: forges.webhooks,
+    webhooks: options.isWeb ? forges.webhooks : new Map(),
     intake: {
       queue,
       repositories: options.config.repositories,
       isMention: (text, forge) => readCommand(text, handles.known(forge)) !== undefined,
-      acknowledge(job) {
-        if (job.kind === 'cancel') return
-        forges
-          .forgeFor(job.ref)
-          .ensureReaction(job.ref, job.kind === 'answer' ? job.comment : undefined, stopping)
-          .catch(() => log({ job: job.kind, delivery: job.delivery }, 'no reaction could be left'))
-      },
+      acknowledge: newAcknowledger(forges.forgeFor, log, stopping),
       count: metrics.webhook,
       log,
     },
@@ -129,7 +128,7 @@ async function startWeb(parts: Parts) {
   })
   await new Promise<void>((listening, failed) => {
     server.once('error', failed)
-    server.listen(options.port, options.host, listening)
+    server.listen(port, options.host, listening)
   })
   return server
 }

@@ -131,7 +131,11 @@ function program(): Command {
   pgwitness
     .command('serve')
     .description('The service: takes webhooks of GitHub and GitLab, reviews, comments, and answers when mentioned.')
-    .option('--port <number>', 'port to listen on', wholeNumber, 3000)
+    .option(
+      '--port <number>',
+      'port to listen on (default: 3000; a worker alone listens only when told, and only for its health and metrics)',
+      wholeNumber,
+    )
     .option('--host <address>', 'address to listen on', '0.0.0.0')
     .option('--data <dir>', 'folder for storage and caches', './pgwitness-data')
     .addOption(new Option('--role <role>', 'only one half, with DATABASE_URL: takes webhooks, or does the work').choices(['web', 'worker']))

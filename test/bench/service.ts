@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Server, startServer } from '../fixtures/servers.ts'
-import { type Serving, serve } from './service/processes.ts'
+import { type Serving, serve } from '../fixtures/serving.ts'
 import { type Round, runRound } from './service/round.ts'
 import { makeScene } from './service/scene.ts'
 
@@ -60,11 +60,15 @@ async function runSetting(server: Server, count: number, { workers, bursts, erro
     const environment = { ...scene.environment, ...cache, ...(workers > 0 && { DATABASE_URL: server.url(name) }) }
     const config = join(root, 'config.yml')
     writeFileSync(config, `concurrency: 1\nbudgetMinutesPerDay: 10000\n`)
-    if (workers === 0) processes.push(await serve(undefined, join(root, 'data'), environment, config))
+    if (workers === 0) processes.push(await serve({ dataDir: join(root, 'data'), env: environment, config, port: 0 }))
     // All at the same moment, on an empty database.
     else {
       const roles = ['web', ...Array<'worker'>(workers).fill('worker')] as const
-      processes.push(...(await Promise.all(roles.map((role, index) => serve(role, join(root, `data-${index}`), environment, config)))))
+      processes.push(
+        ...(await Promise.all(
+          roles.map((role, index) => serve({ role, dataDir: join(root, `data-${index}`), env: environment, config, port: 0 })),
+        )),
+      )
     }
     for (const [index, stub] of scene.forges.entries()) stub.random(errors, 11 + index)
     const rounds: Round[] = []

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Serving } from '../../fixtures/serving.ts'
 import { deviations, finalState, isLost } from './outcome.ts'
-import type { Serving } from './processes.ts'
 import type { Scene } from './scene.ts'
 import { type Answer, sendBurst } from './sender.ts'
 

@@ -1,6 +1,7 @@
 import type { Files } from '../../../src/simulation/repository.ts'
 import type { StubForge, StubMergeRequest, StubWebhook, WebhookKind } from '../../../src/simulation/stub-forge.ts'
 import { startStub } from '../../fixtures/service.ts'
+import { variablesOf } from '../../fixtures/serving.ts'
 
 /** Both forges with the changes of a team, and what is sent when people work on them. */
 export interface Scene extends AsyncDisposable {
@@ -98,25 +99,6 @@ export async function makeScene(count: number): Promise<Scene> {
 function headOf(index: number, head: number): Files {
   const heads = HEADS[index % HEADS.length] ?? []
   return heads[head % heads.length] ?? {}
-}
-
-function variablesOf(environment: Awaited<ReturnType<typeof startStub>>['environment']): Record<string, string> {
-  if ('github' in environment) {
-    const { appId, privateKey = '', webhookSecrets, url } = environment.github
-    return {
-      PGWITNESS_GITHUB_APP_ID: appId,
-      PGWITNESS_GITHUB_PRIVATE_KEY: privateKey,
-      PGWITNESS_GITHUB_WEBHOOK_SECRET: webhookSecrets.join(','),
-      PGWITNESS_GITHUB_URL: url,
-    }
-  }
-  const { token, webhookSecrets, signingTokens, url } = environment.gitlab
-  return {
-    PGWITNESS_GITLAB_TOKEN: token,
-    PGWITNESS_GITLAB_WEBHOOK_SECRET: webhookSecrets.join(','),
-    PGWITNESS_GITLAB_SIGNING_TOKEN: signingTokens.join(','),
-    PGWITNESS_GITLAB_URL: url,
-  }
 }
 
 function shuffled<T>(list: readonly T[], random: () => number): T[] {
