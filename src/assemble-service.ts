@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
+import { removeAbandonedClones } from './assemble-clones.ts'
 import { type Forges, openForges } from './assemble-forges.ts'
 import { answerQuestion } from './assemble-questions.ts'
 import { type NamedText, noteOfConfig, readNamed, reviewChange } from './assemble-review.ts'
@@ -153,7 +154,7 @@ function newHandles({ forges }: Forges, signal: AbortSignal): Handles {
 }
 
 async function startWorker(parts: Parts): Promise<void> {
-  const { options, queue, metrics } = parts
+  const { options, queue, metrics, log } = parts
   const settings = jobSettings(parts)
   const handler = newHandler(settings, answerSettings(parts, settings))
   const measured: Handler = async (job, attempt, signal) => {
@@ -166,6 +167,9 @@ async function startWorker(parts: Parts): Promise<void> {
       metrics.job(job.kind, state, (performance.now() - started) / 1000)
     }
   }
+  removeAbandonedClones().catch((error: unknown) =>
+    log({ error: String(error) }, 'clones of a process that was killed could not be removed'),
+  )
   const { concurrency, perInstallation } = options.config
   await queue.work(measured, { concurrency, perInstallation })
 }

@@ -10,6 +10,8 @@ import type { ConnectionOptions, Target } from './native/connection.ts'
 import { type NativeDatabase, nativeClone } from './native/native-clone.ts'
 import { replayOn } from './native/replay-on.ts'
 
+export { removeLeftovers } from './local/leftovers.ts'
+
 export interface LocalOptions {
   /** Major version that is wanted. */
   postgres: number

@@ -66,7 +66,7 @@ function cleanAtExit(): void {
 
 /** A folder for a cluster; nothing runs yet. `settings` win over our own. */
 export function newCluster(binaries: Binaries, settings: Record<string, string> = {}): Cluster {
-  if (!swept) removeLeftovers(tmpdir())
+  if (!swept) removeLeftovers()
   swept = true
   const account = unprivilegedAccount()
   const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX))
