@@ -15,6 +15,7 @@ import { newHandler } from './jobs/run-job.ts'
 import type { JobSettings, ReviewHow } from './jobs/settings.ts'
 import { mayUseData } from './jobs/trust.ts'
 import { newLogger } from './log.ts'
+import type { QueueLimits } from './queue/limits.ts'
 import type { Handler, Queue } from './queue/queue.ts'
 import { configInForce, type ServiceConfig } from './service-config.ts'
 import type { Store } from './store/store.ts'
@@ -33,6 +34,8 @@ export interface ServiceOptions {
   isWorker: boolean
   config: ServiceConfig
   environment: ServiceEnvironment
+  /** Of the queue, where they are not the usual ones. */
+  limits?: Partial<QueueLimits>
   /** Standard output when not told. */
   logTo?: NodeJS.WritableStream
 }
@@ -61,7 +64,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const warn = (message: string): void => log({ error: message }, 'storage')
   const { pgBossQueue } = await import('./queue/pg-boss-queue.ts')
   const { postgresStore } = await import('./store/postgres-store.ts')
-  const queue = await pgBossQueue(database, { warn })
+  const queue = await pgBossQueue(database, { warn, ...(options.limits ? { limits: options.limits } : {}) })
   const store = await postgresStore(database, { warn })
   const metrics = newMetrics(async () => await queue.counts())
   const handles = newHandles(forges, stopping.signal)
