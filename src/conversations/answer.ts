@@ -1,10 +1,11 @@
+import { UserError } from '../errors.ts'
 import type { Comment, CommentRef, Forge, MergeRequest, MergeRequestRef } from '../forges/forge.ts'
 import { changeKey } from '../queue/queue.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, readCommand } from './command.ts'
 import { explainFinding } from './explain.ts'
 import { helpText } from './help.ts'
-import { proseInReply } from './reply-text.ts'
+import { proseInReply, refusalText } from './reply-text.ts'
 import { findFinding } from './stored-finding.ts'
 
 /** What answers are made with. */
@@ -90,10 +91,20 @@ async function answers(
       return `${proseInReply(finding.rule)} at ${proseInReply(`${finding.path}:${finding.line}`)} is ignored in this change: ${proseInReply(command.reason)}`
     }
     case 'plan':
-      return await settings.ask(request, { experiment: 'plan', query: command.query }, signal)
+      return await orRefusal(settings.ask(request, { experiment: 'plan', query: command.query }, signal))
     case 'try index':
       return command.query === undefined
         ? 'Say for which query: `try index on orders (customer_id) for select \u2026`, or put both into code blocks below.'
-        : await settings.ask(request, { experiment: 'try-index', index: command.definition, query: command.query }, signal)
+        : await orRefusal(settings.ask(request, { experiment: 'try-index', index: command.definition, query: command.query }, signal))
+  }
+}
+
+/** A query that Postgres refuses is answered by saying so: nothing failed. */
+async function orRefusal(answer: Promise<string>): Promise<string> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof UserError) return refusalText(error.message)
+    throw error
   }
 }

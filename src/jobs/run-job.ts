@@ -1,8 +1,11 @@
 import type { AnswerSettings } from '../conversations/answer.ts'
 import { answerComment } from '../conversations/answer.ts'
+import { refusalText } from '../conversations/reply-text.ts'
 import { ServiceError, UserError } from '../errors.ts'
 import { Gone } from '../forges/forge.ts'
 import type { Handler, Task } from '../queue/queue.ts'
+import { clip, LIMITS } from '../reports/limits.ts'
+import { fencedMarkdown } from '../reports/markdown-escape.ts'
 import { reviewMergeRequest } from './review-merge-request.ts'
 import type { JobSettings } from './settings.ts'
 
@@ -43,10 +46,10 @@ async function tell(job: Task, error: unknown, { forgeFor, mention, log }: JobSe
   try {
     const forge = forgeFor(job.ref)
     if (job.kind === 'answer') {
-      await forge.ensureReply(job.ref, job.comment, `That could not be done: ${why.slice(0, 500)}`, signal)
+      await forge.ensureReply(job.ref, job.comment, refusalText(why), signal)
     } else {
       const request = await forge.fetchMergeRequest(job.ref, signal)
-      const summary = `${why}\n\n\`${mention} review\` tries again.`
+      const summary = `${fencedMarkdown(clip(why, LIMITS.annotation))}\n\n\`${mention} review\` tries again.`
       await forge.ensureStatus(request, { state: 'neutral', title: `Not reviewed: ${firstLine(why)}`, summary, annotations: [] }, signal)
     }
   } catch (second) {
