@@ -6,7 +6,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     include: ['test/**/*.test.ts'],
-    // One embedded Postgres a file, 300 MB each.
-    maxWorkers: 2,
+    // One embedded Postgres a file, 300 MB each; much of the time is waiting for locks, time-outs and processes.
+    maxWorkers: 3,
   },
 })
