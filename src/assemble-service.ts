@@ -1,5 +1,6 @@
 /** The service: webhooks in, a queue between, reviews and answers out. */
-import { mkdir } from 'node:fs/promises'
+import { access, constants, mkdir } from 'node:fs/promises'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { removeAbandonedClones } from './assemble-clones.ts'
@@ -10,6 +11,7 @@ import { CONFIG_FILE, type Config, DEFAULTS, readGitEnvironment, type ServiceEnv
 import type { AnswerSettings } from './conversations/answer.ts'
 import { readCommand } from './conversations/command.ts'
 import type { Database } from './database/database.ts'
+import { UserError } from './errors.ts'
 import type { Forge, ForgeName, OpenMergeRequest } from './forges/forge.ts'
 import { newHandler } from './jobs/run-job.ts'
 import type { JobSettings, ReviewHow } from './jobs/settings.ts'
@@ -52,7 +54,7 @@ const HANDLE = 'pgwitness'
 
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { environment, dataDir } = options
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await makeFolder(dataDir)
   const stopping = new AbortController()
   const forges = await openForges(environment, stopping.signal)
   const { log } = newLogger(
@@ -64,29 +66,43 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const warn = (message: string): void => log({ error: message }, 'storage')
   const { pgBossQueue } = await import('./queue/pg-boss-queue.ts')
   const { postgresStore } = await import('./store/postgres-store.ts')
-  const queue = await pgBossQueue(database, { warn, ...(options.limits ? { limits: options.limits } : {}) })
-  const store = await postgresStore(database, { warn })
-  const metrics = newMetrics(async () => await queue.counts())
-  const handles = newHandles(forges, stopping.signal)
-  const parts = { options, forges, queue, store, database, metrics, log, handles, stopping: stopping.signal }
-  if (options.isWorker) await startWorker(parts)
+  let queue: Queue | undefined
+  let store: Store | undefined
+  let server: Server | undefined
+  const metrics = newMetrics(async () => (await queue?.counts()) ?? { waiting: 0, running: 0, failed: 0 })
   const unwatch = watchForgeRequests(forges.addresses, metrics.forgeRequest)
-  const server = options.port === undefined ? undefined : await startWeb(parts, options.port)
+  /** Whatever there is by now: a start may fail half-way. */
+  const close = async (graceMs: number): Promise<void> => {
+    stopping.abort()
+    server?.close()
+    server?.closeIdleConnections()
+    await queue?.stop(graceMs)
+    server?.closeAllConnections()
+    await store?.[Symbol.asyncDispose]()
+    await database.close()
+    unwatch()
+  }
+  try {
+    queue = await pgBossQueue(database, { warn, ...(options.limits ? { limits: options.limits } : {}) })
+    store = await postgresStore(database, { warn })
+    const handles = newHandles(forges, log, stopping.signal)
+    const parts = { options, forges, queue, store, database, metrics, log, handles, stopping: stopping.signal }
+    // An address that is taken is known before any work begins.
+    server = options.port === undefined ? undefined : await startWeb(parts, options.port)
+    if (options.isWorker) await startWorker(parts)
+  } catch (error) {
+    await close(0)
+    throw error
+  }
   const port = (server?.address() as AddressInfo | undefined)?.port
-  log({ port, forges: [...forges.webhooks.keys()], storage: database.kind, web: options.isWeb, worker: options.isWorker }, 'started')
+  const names = forges.forges.map(({ name }) => name)
+  log({ port, forges: names, storage: database.kind, web: options.isWeb, worker: options.isWorker }, 'started')
   return {
     port,
     queue,
     async stop(graceMs) {
       log({}, 'stopping')
-      stopping.abort()
-      server?.close()
-      server?.closeIdleConnections()
-      await queue.stop(graceMs)
-      server?.closeAllConnections()
-      await store[Symbol.asyncDispose]()
-      await database.close()
-      unwatch()
+      await close(graceMs)
       log({}, 'stopped')
     },
   }
@@ -107,6 +123,24 @@ interface Parts {
 async function openDatabase({ databaseUrl }: ServiceEnvironment, dataDir: string): Promise<Database> {
   if (databaseUrl !== undefined) return await (await import('./database/postgres.ts')).openPostgres(databaseUrl)
   return await (await import('./database/embedded.ts')).openEmbedded(dataDir)
+}
+
+const LISTENING: Record<string, string> = {
+  EADDRINUSE: 'another process does. Stop that one, or choose another --port',
+  EADDRNOTAVAIL: 'this machine has no such address. See --host',
+  ENOTFOUND: 'no such host is known. See --host',
+  EACCES: 'this user may not. Choose a --port from 1024 on',
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await access(path, constants.W_OK)
+  } catch (error) {
+    throw new UserError(`The data folder ${resolve(path)} cannot be written to: ${(error as NodeJS.ErrnoException).code}. See --data.`, {
+      cause: error,
+    })
+  }
 }
 
 /** A worker tells how it is, and takes no webhooks. */
@@ -131,7 +165,9 @@ async function startWeb(parts: Parts, port: number) {
     metrics: metrics.read,
   })
   await new Promise<void>((listening, failed) => {
-    server.once('error', failed)
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      failed(new UserError(`It cannot listen on ${options.host}:${port}: ${LISTENING[error.code ?? ''] ?? error.code}.`, { cause: error })),
+    )
     server.listen(port, options.host, listening)
   })
   return server
@@ -144,7 +180,7 @@ interface Handles {
   fetch(forge: Forge, signal: AbortSignal): Promise<string[]>
 }
 
-function newHandles({ forges }: Forges, signal: AbortSignal): Handles {
+function newHandles({ forges }: Forges, log: Parts['log'], signal: AbortSignal): Handles {
   const logins = new Map<ForgeName, string>()
   const known = (forge: ForgeName): string[] => [HANDLE, ...(logins.has(forge) ? [logins.get(forge) ?? ''] : [])]
   const fetch = async (forge: Forge, within: AbortSignal): Promise<string[]> => {
@@ -152,7 +188,12 @@ function newHandles({ forges }: Forges, signal: AbortSignal): Handles {
     return known(forge.name)
   }
   // A forge that does not answer now is asked again when there is work.
-  for (const forge of forges) fetch(forge, signal).catch(() => undefined)
+  for (const forge of forges) {
+    fetch(forge, signal).catch((error: unknown) => {
+      if (!signal.aborted)
+        log({ forge: forge.name, error: error instanceof Error ? error.message : 'unknown' }, 'the forge does not answer as it should')
+    })
+  }
   return { known, fetch }
 }
 

@@ -50,6 +50,12 @@ function wholeNumber(value: string): number {
   return Number(value)
 }
 
+function portNumber(value: string): number {
+  const port = wholeNumber(value)
+  if (port > 65_535) throw new InvalidArgumentError('Ports go up to 65535.')
+  return port
+}
+
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value]
 }
@@ -134,7 +140,7 @@ function program(): Command {
     .option(
       '--port <number>',
       'port to listen on (default: 3000; a worker alone listens only when told, and only for its health and metrics)',
-      wholeNumber,
+      portNumber,
     )
     .option('--host <address>', 'address to listen on', '0.0.0.0')
     .option('--data <dir>', 'folder for storage and caches', './pgwitness-data')
