@@ -12,8 +12,8 @@ export interface Template {
   skipped: SkippedBase[]
 }
 
-/** A cluster is 25 MB and more. */
-const KEPT = 12
+/** A cluster is 15 MB and more. A service has one or two for each of its repositories. */
+const KEPT = 40
 const ABANDONED_MS = 3_600_000
 const SUFFIX = '.cluster'
 const PART = '.part'
@@ -24,6 +24,7 @@ export function findTemplate(cacheDir: string, keys: readonly string[]): Templat
   const scripts = keys.findLastIndex((key) => stored.has(`${key}${SUFFIX}`))
   const folder = join(cacheDir, `${keys[scripts]}${SUFFIX}`)
   if (scripts < 0) return undefined
+  touchEmpty(join(cacheDir, `${keys[0]}${SUFFIX}`))
   try {
     utimesSync(folder, new Date(), new Date())
     const skipped = JSON.parse(readFileSync(join(folder, 'skipped.json'), 'utf8')) as SkippedBase[]
@@ -31,6 +32,15 @@ export function findTemplate(cacheDir: string, keys: readonly string[]): Templat
   } catch {
     rmSync(folder, { recursive: true, force: true })
     return findTemplate(cacheDir, keys.slice(0, scripts))
+  }
+}
+
+/** Whatever begins anew starts from it, so it is not the oldest. */
+function touchEmpty(folder: string): void {
+  try {
+    utimesSync(folder, new Date(), new Date())
+  } catch {
+    // It is made again when it is needed.
   }
 }
 
