@@ -29,8 +29,12 @@ test.each<[string, ReturnType<typeof read>]>([
   ['@pgwitness try index on t (a)', { kind: 'try index', definition: 'on t (a)', query: undefined }],
   ['@pgwitness ignore 1a2b3c4d: it is empty', { kind: 'ignore', finding: '1a2b3c4d', reason: 'it is empty' }],
   ['@pgwitness ignore: it is: empty', { kind: 'ignore', finding: undefined, reason: 'it is: empty' }],
-  ['@pgwitness ignore 1a2b3c4d', { kind: 'unknown', text: 'ignore 1a2b3c4d' }],
-  ['@pgwitness ignore', { kind: 'unknown', text: 'ignore' }],
+  // The answer asks for the reason.
+  ['@pgwitness ignore 1a2b3c4d', { kind: 'ignore', finding: undefined, reason: '' }],
+  ['@pgwitness ignore 1a2b3c4d it is empty', { kind: 'ignore', finding: undefined, reason: '' }],
+  ['@pgwitness ignore', { kind: 'ignore', finding: undefined, reason: '' }],
+  // One command a comment.
+  ['@pgwitness review\n@pgwitness help', { kind: 'review', withData: false }],
   ['@pgwitness plan', { kind: 'unknown', text: 'plan' }],
   ['@pgwitness try harder', { kind: 'unknown', text: 'try harder' }],
   ['@pgwitness review everything', { kind: 'unknown', text: 'review everything' }],

@@ -84,6 +84,7 @@ async function answers(
       return typeof finding === 'string' ? finding : explainFinding(finding)
     }
     case 'ignore': {
+      if (command.reason === '') return 'Say why, behind a colon: `ignore 1a2b3c4d: the table is empty`.'
       const finding = findFinding(await store.findReview(change), command.finding, comment.key)
       if (typeof finding === 'string') return finding
       await store.addIgnore(change, { fingerprint: finding.fingerprint, reason: command.reason, by: comment.author.login })

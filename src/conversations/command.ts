@@ -5,6 +5,7 @@ export type Command =
   | { kind: 'explain'; finding: string | undefined }
   | { kind: 'plan'; query: string }
   | { kind: 'try index'; definition: string; query: string | undefined }
+  /** `reason` is empty when none stands behind a colon. */
   | { kind: 'ignore'; finding: string | undefined; reason: string }
   | { kind: 'help' }
   /** Something else was asked: shown as it was written, clipped. */
@@ -46,16 +47,16 @@ function commandOf(first: string, rest: string): Command {
     case 'try':
       return tryOf(after, rest) ?? unknown(first)
     case 'ignore':
-      return ignoreOf(after) ?? unknown(first)
+      return ignoreOf(after)
     default:
       return unknown(first)
   }
 }
 
 /** `ignore 1a2b3c4d: the table is empty`; in the finding's own thread `ignore: the table is empty`. */
-function ignoreOf(text: string): Command | undefined {
+function ignoreOf(text: string): Command {
   const [, finding = '', reason = ''] = /^#?([0-9a-f]{6,32})?\s*:\s*(\S.*)$/i.exec(text) ?? []
-  return reason === '' ? undefined : { kind: 'ignore', finding: idOf(finding), reason: reason.trim().slice(0, 500) }
+  return { kind: 'ignore', finding: idOf(finding), reason: reason.trim().slice(0, 500) }
 }
 
 /** `try index on orders (customer_id) for select …`, the query perhaps in a code block below. */

@@ -1,6 +1,6 @@
 /** What one can ask for; Markdown. */
 export function helpText(): string {
-  return `Begin a line with one of these; \`/pgwitness\` instead of the mention will do as well.
+  return `Begin a line with one of these, the first in a comment counts; \`/pgwitness\` instead of the mention will do as well.
 
 | | |
 |---|---|
