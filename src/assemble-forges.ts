@@ -77,7 +77,9 @@ export async function openForges({ github, gitlab }: ServiceEnvironment, signal:
 async function privateKeyOf({ privateKey, privateKeyFile }: NonNullable<ServiceEnvironment['github']>): Promise<string> {
   const given = privateKey ?? (await readKeyFile(privateKeyFile ?? ''))
   // Variables with line ends are often written with \n, or as base64.
-  const text = given.includes('-----BEGIN') ? given.replaceAll('\\n', '\n') : Buffer.from(given, 'base64').toString()
+  const text = given.includes('-----BEGIN')
+    ? given.replaceAll('\\n', '\n').replaceAll('\r\n', '\n')
+    : Buffer.from(given, 'base64').toString()
   if (!/^-----BEGIN (?:RSA )?PRIVATE KEY-----\n/.test(text.trim()))
     throw new UserError('PGWITNESS_GITHUB_PRIVATE_KEY is no private key: give the PEM file that GitHub made for the App, or base64 of it.')
   return text.trim()

@@ -188,6 +188,20 @@ describe.each(['github', 'gitlab'] as const)('%s', async (name) => {
   }, 60_000)
 })
 
+describe('a maintainer', () => {
+  test('names the commit that may run where the data is', async () => {
+    await using it = await startForgeAndService('github', 'clone: none')
+    const ref = await it.propose()
+    const last = (): string => it.stub.state(ref).comments.at(-1)?.body ?? ''
+    await it.say(ref, 'alice', '@pgwitness review with data')
+    expect(last()).toContain(`review with data ${ref.headSha.slice(0, 10)}`)
+    await it.say(ref, 'alice', '@pgwitness review with data 0123456789')
+    expect(last()).toContain('another one by now')
+    await it.say(ref, 'alice', `@pgwitness review with data ${ref.headSha.slice(0, 10)}`)
+    expect(it.stub.state(ref).comments.map(({ body }) => body).join()).toContain('holds for this commit alone')
+  }, 60_000)
+})
+
 describe('an operator', () => {
   test('who gives no time for clones gets reviews that say so', async () => {
     await using it = await startForgeAndService('gitlab', 'budgetMinutesPerDay: 0\ninlineComments: 0')

@@ -74,6 +74,9 @@ async function answers(
   const sha = request.headSha.slice(0, 10)
   switch (command.kind) {
     case 'review':
+      // Without the commit, whoever proposes could put another in its place while this waits.
+      if (command.withData && (command.commit === undefined || !request.headSha.startsWith(command.commit)))
+        return `${command.commit === undefined ? 'Say which commit you looked at' : 'The newest commit is another one by now'}: look at ${sha}, and ask for \`review with data ${sha}\`.`
       if (command.withData) await store.addTrust(change, { headSha: request.headSha, by: comment.author.login })
       await settings.askForReview(ref, place)
       return command.withData

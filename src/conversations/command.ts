@@ -1,6 +1,7 @@
 /** What somebody asks for in a comment. */
 export type Command =
-  | { kind: 'review'; withData: boolean }
+  /** `commit`: the beginning of the one that was looked at, without which nothing runs where production's data is. */
+  | { kind: 'review'; withData: boolean; commit: string | undefined }
   /** `finding`: the beginning of its fingerprint; undefined for the one whose thread it is asked in. */
   | { kind: 'explain'; finding: string | undefined }
   | { kind: 'plan'; query: string }
@@ -39,7 +40,7 @@ function commandOf(first: string, rest: string): Command {
     case 'help':
       return { kind: 'help' }
     case 'review':
-      return /^(?:with data)?[.!]?$/i.test(after) ? { kind: 'review', withData: after !== '' } : unknown(first)
+      return reviewOf(after) ?? unknown(first)
     case 'explain':
       return /^#?[0-9a-f]{0,32}[.?]?$/i.test(after) ? { kind: 'explain', finding: idOf(after) } : unknown(first)
     case 'plan':
@@ -51,6 +52,12 @@ function commandOf(first: string, rest: string): Command {
     default:
       return unknown(first)
   }
+}
+
+/** `review`, `review with data 5f3c2a1b`. */
+function reviewOf(text: string): Command | undefined {
+  const [all, data, commit] = /^(?:(with data)(?:\s+`?([0-9a-f]{7,40})`?)?)?[.!]?$/i.exec(text) ?? []
+  return all === undefined ? undefined : { kind: 'review', withData: data !== undefined, commit: commit?.toLowerCase() }
 }
 
 /** `ignore 1a2b3c4d: the table is empty`; in the finding's own thread `ignore: the table is empty`. */
