@@ -2,24 +2,20 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { removeAbandonedClones } from './assemble-clones.ts'
 import { type Forges, openForges } from './assemble-forges.ts'
-import { answerQuestion } from './assemble-questions.ts'
-import { type NamedText, noteOfConfig, readNamed, reviewChange } from './assemble-review.ts'
-import { CONFIG_FILE, type Config, DEFAULTS, readGitEnvironment, type ServiceEnvironment } from './config.ts'
-import type { AnswerSettings } from './conversations/answer.ts'
+import { jobHandler } from './assemble-jobs.ts'
+import type { ServiceEnvironment } from './config.ts'
 import { readCommand } from './conversations/command.ts'
+import { type Handles, newHandles } from './conversations/handles.ts'
 import type { Database } from './database/database.ts'
 import { UserError } from './errors.ts'
-import type { Forge, ForgeName, OpenMergeRequest } from './forges/forge.ts'
-import { newHandler } from './jobs/run-job.ts'
-import type { JobSettings, ReviewHow } from './jobs/settings.ts'
-import { mayUseData } from './jobs/trust.ts'
+import { startJobThread } from './jobs/job-thread.ts'
 import { newLogger } from './log.ts'
 import type { QueueLimits } from './queue/limits.ts'
 import type { Handler, Queue } from './queue/queue.ts'
-import { configInForce, type ServiceConfig } from './service-config.ts'
+import type { ServiceConfig } from './service-config.ts'
 import type { Store } from './store/store.ts'
 import { newAcknowledger } from './web/acknowledge.ts'
 import { watchForgeRequests } from './web/forge-requests.ts'
@@ -49,8 +45,6 @@ export interface Service {
   /** Takes nothing more, waits for what runs at most so long, and hands back the rest. */
   stop(graceMs: number): Promise<void>
 }
-
-const HANDLE = 'pgwitness'
 
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { environment, dataDir } = options
@@ -85,7 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   try {
     queue = await pgBossQueue(database, { warn, ...(options.limits ? { limits: options.limits } : {}) })
     store = await postgresStore(database, { warn })
-    const handles = newHandles(forges, log, stopping.signal)
+    const handles = newHandles(forges.forges, log, stopping.signal)
     const parts = { options, forges, queue, store, database, metrics, log, handles, stopping: stopping.signal }
     // An address that is taken is known before any work begins.
     server = options.port === undefined ? undefined : await startWeb(parts, options.port)
@@ -173,34 +167,21 @@ async function startWeb(parts: Parts, port: number) {
   return server
 }
 
-/** Names under which we are mentioned: our own, and that of the user we act as. */
-interface Handles {
-  /** As far as they are known by now. */
-  known(forge: ForgeName): string[]
-  fetch(forge: Forge, signal: AbortSignal): Promise<string[]>
-}
-
-function newHandles({ forges }: Forges, log: Parts['log'], signal: AbortSignal): Handles {
-  const logins = new Map<ForgeName, string>()
-  const known = (forge: ForgeName): string[] => [HANDLE, ...(logins.has(forge) ? [logins.get(forge) ?? ''] : [])]
-  const fetch = async (forge: Forge, within: AbortSignal): Promise<string[]> => {
-    if (!logins.has(forge.name)) logins.set(forge.name, (await forge.fetchIdentity(within)).login.replace(/\[bot\]$/, ''))
-    return known(forge.name)
-  }
-  // A forge that does not answer now is asked again when there is work.
-  for (const forge of forges) {
-    fetch(forge, signal).catch((error: unknown) => {
-      if (!signal.aborted)
-        log({ forge: forge.name, error: error instanceof Error ? error.message : 'unknown' }, 'the forge does not answer as it should')
-    })
-  }
-  return { known, fetch }
+/**
+ * Reviews take a processor for seconds. Beside webhooks they run in a thread of their own, so that those are answered meanwhile; a worker alone has nothing
+ * else to do.
+ */
+async function openHandler({ options, forges, queue, store, log, handles, metrics, stopping }: Parts): Promise<Handler> {
+  const { config, dataDir, environment, isWeb } = options
+  if (!isWeb) return jobHandler({ config, dataDir, forges, store, add: queue.add, handles, log })
+  const thread = startJobThread({ config, dataDir, environment }, { store, add: queue.add, log, forgeRequest: metrics.forgeRequest })
+  stopping.addEventListener('abort', () => thread.closeWhenIdle(), { once: true })
+  return thread.handler
 }
 
 async function startWorker(parts: Parts): Promise<void> {
   const { options, queue, metrics, log } = parts
-  const settings = jobSettings(parts)
-  const handler = newHandler(settings, answerSettings(parts, settings))
+  const handler = await openHandler(parts)
   const measured: Handler = async (job, attempt, signal) => {
     const started = performance.now()
     let state: 'done' | 'failed' = 'failed'
@@ -216,83 +197,4 @@ async function startWorker(parts: Parts): Promise<void> {
   )
   const { concurrency, perInstallation } = options.config
   await queue.work(measured, { concurrency, perInstallation })
-}
-
-function jobSettings({ options, forges, store, log }: Parts): JobSettings {
-  const { config, dataDir } = options
-  return {
-    forgeFor: forges.forgeFor,
-    store,
-    inlineComments: config.inlineComments,
-    budgetSeconds: config.budgetMinutesPerDay * 60,
-    mention: `@${HANDLE}`,
-    log,
-    async open(request, access, forge, signal) {
-      const { openMergeRequest } = await import('./forges/git.ts')
-      const folder = resolve(join(dataDir, 'repositories'))
-      return await openMergeRequest(
-        request,
-        access,
-        {
-          folder,
-          environment: readGitEnvironment(),
-          treeByApi: (sha) => forge.treeByApi(request, sha, signal),
-          fetchDiff: async () => await forge.fetchDiff(request, signal),
-        },
-        signal,
-      )
-    },
-    async review(open, how, signal) {
-      const { config: inForce, isCached, statistics, notes } = await inForceFor(open, how, config)
-      const schema = await readNamed(inForce, 'schema', open.baseTree)
-      const settings = { config: inForce, schema, statistics, isCached, named: false, useBaseline: true, progress() {} }
-      const review = await reviewChange(open, settings, signal)
-      const all = [...(await noteOfConfig(open.baseTree, open.headTree)), ...notes, ...review.notes]
-      return { review: { ...review, notes: all }, failOn: inForce.failOn }
-    },
-  }
-}
-
-function answerSettings({ options, queue, store, log, handles }: Parts, { forgeFor, open }: JobSettings): AnswerSettings {
-  return {
-    forgeFor,
-    store,
-    handles: handles.fetch,
-    log,
-    async askForReview(ref, comment) {
-      // Named for the comment, so that an answer that is done twice asks once.
-      await queue.add({ kind: 'review', ref, delivery: `comment-${ref.forge}-${comment.place}-${comment.id}`, isAsked: true })
-    },
-    async ask(request, question, signal) {
-      const forge = forgeFor(request)
-      const isTrusted = await mayUseData(forge, request, store, signal)
-      await using opened = await open(request, await forge.fetchGitAccess(request, signal), forge, signal)
-      const how = { isTrusted, isStatic: false }
-      return await answerQuestion(opened, question, await inForceFor(opened, how, options.config), signal)
-    },
-  }
-}
-
-interface InForce {
-  config: Config
-  isCached: boolean
-  statistics: NamedText | undefined
-  notes: string[]
-}
-
-/** The base's configuration as far as the operator follows it. A UserError when it is not right, or names what is not there. */
-async function inForceFor({ baseTree }: OpenMergeRequest, { isTrusted, isStatic }: ReviewHow, service: ServiceConfig): Promise<InForce> {
-  const text = await baseTree.read(CONFIG_FILE)
-  const { parseConfig, loadYaml } = await import('./config-file.ts')
-  const repository = text === undefined ? DEFAULTS : parseConfig(text)
-  const isCloneChosen = text !== undefined && (loadYaml(text, CONFIG_FILE) as { clone?: unknown } | undefined)?.clone !== undefined
-  const { config, notes } = configInForce(repository, service, { isTrusted, isCloneChosen })
-  if (isStatic) {
-    notes.push('The budget of clones for today is spent (budgetMinutesPerDay), so nothing was run.')
-    return { config: { ...config, clone: 'none' }, isCached: false, statistics: undefined, notes }
-  }
-  const statistics = config.clone === 'none' ? undefined : await readNamed(config, 'stats', baseTree)
-  const { withoutValues } = await import('./statistics/without-values.ts')
-  const told = statistics && !isTrusted ? { ...statistics, text: withoutValues(statistics.text, statistics.path) } : statistics
-  return { config, isCached: true, statistics: told, notes }
 }
