@@ -198,7 +198,12 @@ describe('a maintainer', () => {
     await it.say(ref, 'alice', '@pgwitness review with data 0123456789')
     expect(last()).toContain('another one by now')
     await it.say(ref, 'alice', `@pgwitness review with data ${ref.headSha.slice(0, 10)}`)
-    expect(it.stub.state(ref).comments.map(({ body }) => body).join()).toContain('holds for this commit alone')
+    expect(
+      it.stub
+        .state(ref)
+        .comments.map(({ body }) => body)
+        .join(),
+    ).toContain('holds for this commit alone')
   }, 60_000)
 })
 
