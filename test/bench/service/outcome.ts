@@ -31,7 +31,7 @@ function withoutNumbers(text: string): string {
 /** What is there too often or too seldom, one line each. */
 export function deviations({ stub, ref, headSha }: Change): string[] {
   const { comments, threads, statuses, reactions } = stub.state(ref)
-  const own = comments.filter(({ author }) => author.startsWith('pgwitness'))
+  const own = comments.filter(({ author, body }) => author.startsWith('pgwitness') && body.startsWith('<!-- pgwitness:summary -->'))
   const name = `${ref.forge} ${ref.repository} ${ref.number}`
   const found: string[] = []
   if (own.length > 1 || (own.length === 0 && threads.length > 0)) found.push(`${name}: ${own.length} summaries`)
