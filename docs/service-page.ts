@@ -69,7 +69,8 @@ A forge is on when its variables are set. Without a secret for its webhooks the 
 ## Many processes
 
 With \`DATABASE_URL\` run as many \`--role web\` and \`--role worker\` as needed. SQL migrations are applied by whichever starts first, under an advisory lock. No session state and no
-named prepared statement is used, so PgBouncer in transaction mode will do. A worker that dies has its work taken over by the others.
+named prepared statement is used, so PgBouncer in transaction mode will do. A worker that dies has its work taken over by the others. A worker alone listens only with \`--port\`, and only for the
+three addresses below.
 
 ## Watching it
 

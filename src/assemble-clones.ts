@@ -12,6 +12,12 @@ export interface CloneSurroundings extends Pick<Environment, 'path' | 'postgresB
   note(sentence: string): void
 }
 
+/** Ends local clones whose process was killed. A process that makes a clone does so, too; a service that makes none for long must not wait for that. */
+export async function removeAbandonedClones(): Promise<void> {
+  const { removeLeftovers } = await import('./clones/local.ts')
+  removeLeftovers()
+}
+
 /** Where changes are run; undefined for `none`. */
 export async function clonesFor(config: Config, around: CloneSurroundings): Promise<CloneProvider | undefined> {
   const clone = around.statistics && (config.clone === 'auto' || config.clone === 'local') ? 'twin' : config.clone

@@ -10,6 +10,8 @@ export interface Forges {
   forges: Forge[]
   /** By path. */
   webhooks: Map<string, WebhookSource>
+  /** Roots of their APIs. */
+  addresses: Array<[ForgeName, string]>
   /** Nothing of these may reach a log. */
   secrets: string[]
 }
@@ -24,8 +26,12 @@ export async function openForges({ github, gitlab }: ServiceEnvironment, signal:
     const privateKey = await privateKeyOf(github)
     forges.set('github', githubForge({ appId: github.appId, privateKey, baseUrl: github.url }))
     const { verify, read } = githubWebhooks({ secrets: github.webhookSecrets })
-    webhooks.set('/api/github/webhooks', { forge: 'github', // Not the id of the delivery, which is not signed: a replay could have another.
-      deliveryHeaders: ['x-hub-signature-256'], verify, read })
+    webhooks.set('/api/github/webhooks', {
+      forge: 'github', // Not the id of the delivery, which is not signed: a replay could have another.
+      deliveryHeaders: ['x-hub-signature-256'],
+      verify,
+      read,
+    })
     secrets.push(privateKey, ...github.webhookSecrets)
   }
   if (gitlab) {
@@ -54,6 +60,10 @@ export async function openForges({ github, gitlab }: ServiceEnvironment, signal:
   }
   return {
     forges: [...forges.values()],
+    addresses: [
+      ...(github ? [['github', github.url] as [ForgeName, string]] : []),
+      ...(gitlab ? [['gitlab', gitlab.url] as [ForgeName, string]] : []),
+    ],
     webhooks,
     secrets,
     forgeFor({ forge: name }) {
@@ -67,7 +77,9 @@ export async function openForges({ github, gitlab }: ServiceEnvironment, signal:
 async function privateKeyOf({ privateKey, privateKeyFile }: NonNullable<ServiceEnvironment['github']>): Promise<string> {
   const given = privateKey ?? (await readKeyFile(privateKeyFile ?? ''))
   // Variables with line ends are often written with \n, or as base64.
-  const text = given.includes('-----BEGIN') ? given.replaceAll('\\n', '\n') : Buffer.from(given, 'base64').toString()
+  const text = given.includes('-----BEGIN')
+    ? given.replaceAll('\\n', '\n').replaceAll('\r\n', '\n')
+    : Buffer.from(given, 'base64').toString()
   if (!/^-----BEGIN (?:RSA )?PRIVATE KEY-----\n/.test(text.trim()))
     throw new UserError('PGWITNESS_GITHUB_PRIVATE_KEY is no private key: give the PEM file that GitHub made for the App, or base64 of it.')
   return text.trim()

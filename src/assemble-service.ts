@@ -1,28 +1,30 @@
 /** The service: webhooks in, a queue between, reviews and answers out. */
-import { mkdir } from 'node:fs/promises'
+import { access, constants, mkdir } from 'node:fs/promises'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import { removeAbandonedClones } from './assemble-clones.ts'
 import { type Forges, openForges } from './assemble-forges.ts'
-import { answerQuestion } from './assemble-questions.ts'
-import { type NamedText, noteOfConfig, readNamed, reviewChange } from './assemble-review.ts'
-import { CONFIG_FILE, type Config, DEFAULTS, readGitEnvironment, type ServiceEnvironment } from './config.ts'
-import type { AnswerSettings } from './conversations/answer.ts'
+import { jobHandler } from './assemble-jobs.ts'
+import type { ServiceEnvironment } from './config.ts'
 import { readCommand } from './conversations/command.ts'
+import { type Handles, newHandles } from './conversations/handles.ts'
 import type { Database } from './database/database.ts'
-import type { Forge, ForgeName, OpenMergeRequest } from './forges/forge.ts'
-import { newHandler } from './jobs/run-job.ts'
-import type { JobSettings, ReviewHow } from './jobs/settings.ts'
-import { mayUseData } from './jobs/trust.ts'
+import { UserError } from './errors.ts'
+import { startJobThread } from './jobs/job-thread.ts'
 import { newLogger } from './log.ts'
+import type { QueueLimits } from './queue/limits.ts'
 import type { Handler, Queue } from './queue/queue.ts'
-import { configInForce, type ServiceConfig } from './service-config.ts'
+import type { ServiceConfig } from './service-config.ts'
 import type { Store } from './store/store.ts'
+import { newAcknowledger } from './web/acknowledge.ts'
+import { watchForgeRequests } from './web/forge-requests.ts'
 import { type Metrics, newMetrics } from './web/metrics.ts'
 import { newWebServer } from './web/server.ts'
 
 export interface ServiceOptions {
-  /** 0 takes any that is free. */
-  port: number
+  /** 0 takes any that is free. Undefined for a worker that does not listen. */
+  port: number | undefined
   host: string
   /** Storage where there is no DATABASE_URL, and the cache of repositories. */
   dataDir: string
@@ -30,23 +32,23 @@ export interface ServiceOptions {
   isWorker: boolean
   config: ServiceConfig
   environment: ServiceEnvironment
+  /** Of the queue, where they are not the usual ones. */
+  limits?: Partial<QueueLimits>
   /** Standard output when not told. */
   logTo?: NodeJS.WritableStream
 }
 
 export interface Service {
-  /** Undefined for a worker alone. */
+  /** Undefined for a worker that does not listen. */
   port: number | undefined
   queue: Queue
   /** Takes nothing more, waits for what runs at most so long, and hands back the rest. */
   stop(graceMs: number): Promise<void>
 }
 
-const HANDLE = 'pgwitness'
-
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { environment, dataDir } = options
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await makeFolder(dataDir)
   const stopping = new AbortController()
   const forges = await openForges(environment, stopping.signal)
   const { log } = newLogger(
@@ -58,27 +60,43 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const warn = (message: string): void => log({ error: message }, 'storage')
   const { pgBossQueue } = await import('./queue/pg-boss-queue.ts')
   const { postgresStore } = await import('./store/postgres-store.ts')
-  const queue = await pgBossQueue(database, { warn })
-  const store = await postgresStore(database, { warn })
-  const metrics = newMetrics(async () => await queue.counts())
-  const handles = newHandles(forges, stopping.signal)
-  const parts = { options, forges, queue, store, database, metrics, log, handles, stopping: stopping.signal }
-  if (options.isWorker) await startWorker(parts)
-  const server = options.isWeb ? await startWeb(parts) : undefined
+  let queue: Queue | undefined
+  let store: Store | undefined
+  let server: Server | undefined
+  const metrics = newMetrics(async () => (await queue?.counts()) ?? { waiting: 0, running: 0, failed: 0 })
+  const unwatch = watchForgeRequests(forges.addresses, metrics.forgeRequest)
+  /** Whatever there is by now: a start may fail half-way. */
+  const close = async (graceMs: number): Promise<void> => {
+    stopping.abort()
+    server?.close()
+    server?.closeIdleConnections()
+    await queue?.stop(graceMs)
+    server?.closeAllConnections()
+    await store?.[Symbol.asyncDispose]()
+    await database.close()
+    unwatch()
+  }
+  try {
+    queue = await pgBossQueue(database, { warn, ...(options.limits ? { limits: options.limits } : {}) })
+    store = await postgresStore(database, { warn })
+    const handles = newHandles(forges.forges, log, stopping.signal)
+    const parts = { options, forges, queue, store, database, metrics, log, handles, stopping: stopping.signal }
+    // An address that is taken is known before any work begins.
+    server = options.port === undefined ? undefined : await startWeb(parts, options.port)
+    if (options.isWorker) await startWorker(parts)
+  } catch (error) {
+    await close(0)
+    throw error
+  }
   const port = (server?.address() as AddressInfo | undefined)?.port
-  log({ port, forges: [...forges.webhooks.keys()], storage: database.kind, web: options.isWeb, worker: options.isWorker }, 'started')
+  const names = forges.forges.map(({ name }) => name)
+  log({ port, forges: names, storage: database.kind, web: options.isWeb, worker: options.isWorker }, 'started')
   return {
     port,
     queue,
     async stop(graceMs) {
       log({}, 'stopping')
-      stopping.abort()
-      server?.close()
-      server?.closeIdleConnections()
-      await queue.stop(graceMs)
-      server?.closeAllConnections()
-      await store[Symbol.asyncDispose]()
-      await database.close()
+      await close(graceMs)
       log({}, 'stopped')
     },
   }
@@ -101,21 +119,34 @@ async function openDatabase({ databaseUrl }: ServiceEnvironment, dataDir: string
   return await (await import('./database/embedded.ts')).openEmbedded(dataDir)
 }
 
-async function startWeb(parts: Parts) {
+const LISTENING: Record<string, string> = {
+  EADDRINUSE: 'another process does. Stop that one, or choose another --port',
+  EADDRNOTAVAIL: 'this machine has no such address. See --host',
+  ENOTFOUND: 'no such host is known. See --host',
+  EACCES: 'this user may not. Choose a --port from 1024 on',
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await access(path, constants.W_OK)
+  } catch (error) {
+    throw new UserError(`The data folder ${resolve(path)} cannot be written to: ${(error as NodeJS.ErrnoException).code}. See --data.`, {
+      cause: error,
+    })
+  }
+}
+
+/** A worker tells how it is, and takes no webhooks. */
+async function startWeb(parts: Parts, port: number) {
   const { options, forges, queue, database, metrics, log, handles, stopping } = parts
   const server = newWebServer({
-    webhooks: forges.webhooks,
+    webhooks: options.isWeb ? forges.webhooks : new Map(),
     intake: {
       queue,
       repositories: options.config.repositories,
       isMention: (text, forge) => readCommand(text, handles.known(forge)) !== undefined,
-      acknowledge(job) {
-        if (job.kind === 'cancel') return
-        forges
-          .forgeFor(job.ref)
-          .ensureReaction(job.ref, job.kind === 'answer' ? job.comment : undefined, stopping)
-          .catch(() => log({ job: job.kind, delivery: job.delivery }, 'no reaction could be left'))
-      },
+      acknowledge: newAcknowledger(forges.forgeFor, log, stopping),
       count: metrics.webhook,
       log,
     },
@@ -128,35 +159,29 @@ async function startWeb(parts: Parts) {
     metrics: metrics.read,
   })
   await new Promise<void>((listening, failed) => {
-    server.once('error', failed)
-    server.listen(options.port, options.host, listening)
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      failed(new UserError(`It cannot listen on ${options.host}:${port}: ${LISTENING[error.code ?? ''] ?? error.code}.`, { cause: error })),
+    )
+    server.listen(port, options.host, listening)
   })
   return server
 }
 
-/** Names under which we are mentioned: our own, and that of the user we act as. */
-interface Handles {
-  /** As far as they are known by now. */
-  known(forge: ForgeName): string[]
-  fetch(forge: Forge, signal: AbortSignal): Promise<string[]>
-}
-
-function newHandles({ forges }: Forges, signal: AbortSignal): Handles {
-  const logins = new Map<ForgeName, string>()
-  const known = (forge: ForgeName): string[] => [HANDLE, ...(logins.has(forge) ? [logins.get(forge) ?? ''] : [])]
-  const fetch = async (forge: Forge, within: AbortSignal): Promise<string[]> => {
-    if (!logins.has(forge.name)) logins.set(forge.name, (await forge.fetchIdentity(within)).login.replace(/\[bot\]$/, ''))
-    return known(forge.name)
-  }
-  // A forge that does not answer now is asked again when there is work.
-  for (const forge of forges) fetch(forge, signal).catch(() => undefined)
-  return { known, fetch }
+/**
+ * Reviews take a processor for seconds. Beside webhooks they run in a thread of their own, so that those are answered meanwhile; a worker alone has nothing
+ * else to do.
+ */
+async function openHandler({ options, forges, queue, store, log, handles, metrics, stopping }: Parts): Promise<Handler> {
+  const { config, dataDir, environment, isWeb } = options
+  if (!isWeb) return jobHandler({ config, dataDir, forges, store, add: queue.add, handles, log })
+  const thread = startJobThread({ config, dataDir, environment }, { store, add: queue.add, log, forgeRequest: metrics.forgeRequest })
+  stopping.addEventListener('abort', () => thread.closeWhenIdle(), { once: true })
+  return thread.handler
 }
 
 async function startWorker(parts: Parts): Promise<void> {
-  const { options, queue, metrics } = parts
-  const settings = jobSettings(parts)
-  const handler = newHandler(settings, answerSettings(parts, settings))
+  const { options, queue, metrics, log } = parts
+  const handler = await openHandler(parts)
   const measured: Handler = async (job, attempt, signal) => {
     const started = performance.now()
     let state: 'done' | 'failed' = 'failed'
@@ -167,85 +192,9 @@ async function startWorker(parts: Parts): Promise<void> {
       metrics.job(job.kind, state, (performance.now() - started) / 1000)
     }
   }
+  removeAbandonedClones().catch((error: unknown) =>
+    log({ error: String(error) }, 'clones of a process that was killed could not be removed'),
+  )
   const { concurrency, perInstallation } = options.config
   await queue.work(measured, { concurrency, perInstallation })
-}
-
-function jobSettings({ options, forges, store, log }: Parts): JobSettings {
-  const { config, dataDir } = options
-  return {
-    forgeFor: forges.forgeFor,
-    store,
-    inlineComments: config.inlineComments,
-    budgetSeconds: config.budgetMinutesPerDay * 60,
-    mention: `@${HANDLE}`,
-    log,
-    async open(request, access, forge, signal) {
-      const { openMergeRequest } = await import('./forges/git.ts')
-      const folder = resolve(join(dataDir, 'repositories'))
-      return await openMergeRequest(
-        request,
-        access,
-        {
-          folder,
-          environment: readGitEnvironment(),
-          treeByApi: (sha) => forge.treeByApi(request, sha, signal),
-          fetchDiff: async () => await forge.fetchDiff(request, signal),
-        },
-        signal,
-      )
-    },
-    async review(open, how, signal) {
-      const { config: inForce, isCached, statistics, notes } = await inForceFor(open, how, config)
-      const schema = await readNamed(inForce, 'schema', open.baseTree)
-      const settings = { config: inForce, schema, statistics, isCached, named: false, useBaseline: true, progress() {} }
-      const review = await reviewChange(open, settings, signal)
-      const all = [...(await noteOfConfig(open.baseTree, open.headTree)), ...notes, ...review.notes]
-      return { review: { ...review, notes: all }, failOn: inForce.failOn }
-    },
-  }
-}
-
-function answerSettings({ options, queue, store, log, handles }: Parts, { forgeFor, open }: JobSettings): AnswerSettings {
-  return {
-    forgeFor,
-    store,
-    handles: handles.fetch,
-    log,
-    async askForReview(ref, comment) {
-      // Named for the comment, so that an answer that is done twice asks once.
-      await queue.add({ kind: 'review', ref, delivery: `comment-${ref.forge}-${comment.place}-${comment.id}`, isAsked: true })
-    },
-    async ask(request, question, signal) {
-      const forge = forgeFor(request)
-      const isTrusted = await mayUseData(forge, request, store, signal)
-      await using opened = await open(request, await forge.fetchGitAccess(request, signal), forge, signal)
-      const how = { isTrusted, isStatic: false }
-      return await answerQuestion(opened, question, await inForceFor(opened, how, options.config), signal)
-    },
-  }
-}
-
-interface InForce {
-  config: Config
-  isCached: boolean
-  statistics: NamedText | undefined
-  notes: string[]
-}
-
-/** The base's configuration as far as the operator follows it. A UserError when it is not right, or names what is not there. */
-async function inForceFor({ baseTree }: OpenMergeRequest, { isTrusted, isStatic }: ReviewHow, service: ServiceConfig): Promise<InForce> {
-  const text = await baseTree.read(CONFIG_FILE)
-  const { parseConfig, loadYaml } = await import('./config-file.ts')
-  const repository = text === undefined ? DEFAULTS : parseConfig(text)
-  const isCloneChosen = text !== undefined && (loadYaml(text, CONFIG_FILE) as { clone?: unknown } | undefined)?.clone !== undefined
-  const { config, notes } = configInForce(repository, service, { isTrusted, isCloneChosen })
-  if (isStatic) {
-    notes.push('The budget of clones for today is spent (budgetMinutesPerDay), so nothing was run.')
-    return { config: { ...config, clone: 'none' }, isCached: false, statistics: undefined, notes }
-  }
-  const statistics = config.clone === 'none' ? undefined : await readNamed(config, 'stats', baseTree)
-  const { withoutValues } = await import('./statistics/without-values.ts')
-  const told = statistics && !isTrusted ? { ...statistics, text: withoutValues(statistics.text, statistics.path) } : statistics
-  return { config, isCached: true, statistics: told, notes }
 }

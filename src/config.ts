@@ -189,7 +189,20 @@ export function readServiceEnvironment(env: NodeJS.ProcessEnv = process.env): Se
     throw new UserError(
       'No forge is configured. GitHub: PGWITNESS_GITHUB_APP_ID, PGWITNESS_GITHUB_PRIVATE_KEY, PGWITNESS_GITHUB_WEBHOOK_SECRET. GitLab: PGWITNESS_GITLAB_TOKEN, PGWITNESS_GITLAB_WEBHOOK_SECRET or PGWITNESS_GITLAB_SIGNING_TOKEN. See docs/service.md.',
     )
-  return { databaseUrl: env.DATABASE_URL || undefined, github, gitlab, logLevel: env.PGWITNESS_LOG_LEVEL || 'info' }
+  return { databaseUrl: databaseUrlOf(env.DATABASE_URL), github, gitlab, logLevel: logLevelOf(env.PGWITNESS_LOG_LEVEL) }
+}
+
+/** It may hold a password, so it is not repeated. */
+function databaseUrlOf(text: string | undefined): string | undefined {
+  if (!text || /^postgres(?:ql)?:\/\//.test(text)) return text || undefined
+  throw new UserError('DATABASE_URL is no address of a Postgres: postgres://user:password@host/database.')
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error']
+
+function logLevelOf(text: string | undefined): string {
+  if (!text || LOG_LEVELS.includes(text)) return text || 'info'
+  throw new UserError(`PGWITNESS_LOG_LEVEL is none of ${LOG_LEVELS.join(', ')}.`)
 }
 
 function githubOf(env: NodeJS.ProcessEnv): GithubEnvironment | undefined {

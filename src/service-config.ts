@@ -65,7 +65,7 @@ export function configInForce(
   if (!isTrusted && !HARMLESS.includes(clone)) {
     clone = 'auto'
     notes.push(
-      'Whoever proposes this may not write to the repository, so it ran without production\u2019s data; a maintainer can have it run there: `@pgwitness review with data`.',
+      'Whoever proposes this may not write to the repository, so it ran without production\u2019s data; a maintainer can have it run there: `@pgwitness review with data COMMIT`.',
     )
   }
   return { config: { ...repository, clone, dblab: service.dblab, limits: lower(repository.limits, service.limits) }, notes }

@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   store: ['forges', 'database'],
   web: ['forges', 'queue'],
   conversations: ['forges', 'store', 'queue', 'review', 'reports', 'rules'],
-  jobs: ['forges', 'queue', 'store', 'conversations', 'review', 'reports'],
+  jobs: ['forges', 'queue', 'store', 'conversations', 'review', 'reports', 'config', 'service-config'],
   ci: ['forges', 'jobs', 'review', 'config'],
   simulation: ['forges'],
   commands: [

@@ -40,7 +40,7 @@ test('the lock queue: an unrelated select waits for a reader that does not confl
   expect(result.tables).toEqual(['public.orders'])
   for (const kind of ['select', 'insert', 'update']) {
     const probe = asIs?.probes.find((one) => one.kind === kind)
-    expect(probe, kind).toMatchObject({ blocked: 1, blockedBy: ['the script'], errors: [], skipped: null })
+    expect(probe, kind).toMatchObject({ blocked: 1, blockedBy: expect.arrayContaining(['the script']), errors: [], skipped: null })
     // It waits from when it was sent until the reader is gone.
     const expected = (asIs?.readerMs ?? 0) - (probe?.longestFromMs ?? 0)
     expect(Math.abs((probe?.longestWaitMs ?? 0) / expected - 1), kind).toBeLessThan(0.1)
@@ -62,7 +62,7 @@ test('without a reader, a transaction blocks from its lock to its end', async ()
   const [variant] = result.variants
   expect(variant?.readerMs).toBeNull()
   for (const probe of variant?.probes ?? []) {
-    expect(probe).toMatchObject({ blocked: expect.any(Number), blockedBy: ['the script'] })
+    expect(probe).toMatchObject({ blocked: expect.any(Number), blockedBy: expect.arrayContaining(['the script']) })
     // However late a busy machine sends it.
     expect(probe.longestWaitMs).toBeGreaterThan(300)
   }

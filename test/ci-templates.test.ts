@@ -10,7 +10,8 @@ import { startStubGithub } from '../src/simulation/stub-github.ts'
 import { startStubGitlab } from '../src/simulation/stub-gitlab.ts'
 import { checkOut, git, mirror } from './fixtures/ci-checkout.ts'
 import { pack } from './fixtures/packed.ts'
-import { filled, machineEnvironment, type RunStep, readYaml, run, runStep } from './fixtures/workflow-runner.ts'
+import { proseOf, rendered } from './fixtures/rendered.ts'
+import { machineEnvironment, type RunStep, readYaml, run, runStep } from './fixtures/workflow-runner.ts'
 
 const root = join(import.meta.dirname, '..')
 const templates = join(root, 'ci-templates')
@@ -83,7 +84,7 @@ describe('the files', () => {
     expect(Object.keys(on)).not.toContain('pull_request_target')
     const steps = Object.values(jobs).flatMap((job) => job.steps)
     for (const step of steps) {
-      expect(step.run ?? '').not.toContain('${{')
+      expect(step.run ?? '').not.toMatch(/\$\{\{/)
       expect(step.uses ?? 'x@v1').toMatch(/^[\w./-]+@v\d/)
     }
     // What posts has no code of the change.
@@ -138,7 +139,7 @@ function gitlabVariables(url: string, ref: StubMergeRequest, more: Record<string
     CI_MERGE_REQUEST_DIFF_BASE_SHA: ref.baseSha,
     CI_MERGE_REQUEST_EVENT_TYPE: 'detached',
     CI_MERGE_REQUEST_TITLE: '$(touch pwned) `touch pwned`',
-    CI_MERGE_REQUEST_SOURCE_BRANCH_NAME: '$(touch${IFS}pwned)',
+    CI_MERGE_REQUEST_SOURCE_BRANCH_NAME: '$(touch$IFS$9pwned)',
     CI_JOB_TOKEN: 'glcbt-canary',
     ...more,
   }
@@ -208,7 +209,7 @@ describe('the GitLab component', () => {
     expect(stdout).toMatch(
       /^pgwitness: no comment, only what stands here: PGWITNESS_GITLAB_TOKEN is not set in this pipeline, and CI_JOB_TOKEN may not write comments\.$/m,
     )
-    expect(stub.requests).toEqual([])
+    expect(stub.requests.filter(({ path }) => path.includes('/api/'))).toEqual([])
     expect(stdout).not.toContain('canary')
   })
 
@@ -280,21 +281,20 @@ describe('the GitLab component', () => {
 
 /** What the untrusted half uploads, made by the program itself; `spoil` changes it. */
 async function analysed(spoil: (report: Report) => unknown = (report) => report): Promise<string> {
+  report ??= await analyse()
+  const changed = spoil(JSON.parse(report))
+  return typeof changed === 'string' ? changed : JSON.stringify(changed)
+}
+
+let report: string | undefined
+async function analyse(): Promise<string> {
   const at = mkdtempSync(join(folder, 'analysed-'))
   git(at, 'init', '--quiet', '--initial-branch=main', '.')
-  writeFileSync(
-    join(at, '2.sql'),
-    'create table orders (id bigint, email text);\nalter table orders add column n uuid default gen_random_uuid();\n',
-  )
   writeFileSync(join(at, '3.sql'), 'create index orders_email on orders (email);\n')
-  const ran = await run(program, ['review', '3.sql', '--format', 'json', '--fail-on', 'never', '--no-cache'], {
-    cwd: at,
-    env: machineEnvironment(),
-  })
-  const report = JSON.parse(ran.stdout) as Report
-  for (const finding of report.findings) finding.path = 'migrations/2.sql'
-  const changed = spoil(report)
-  return typeof changed === 'string' ? changed : JSON.stringify(changed ?? report)
+  const args = ['review', '3.sql', '--format', 'json', '--fail-on', 'never', '--no-cache']
+  const made = JSON.parse((await run(program, args, { cwd: at, env: machineEnvironment() })).stdout) as Report
+  for (const finding of made.findings) finding.path = 'migrations/2.sql'
+  return JSON.stringify(made)
 }
 
 interface Report {
@@ -346,7 +346,7 @@ describe('the two stages on GitHub', () => {
     await using _ = stub
     expect(result).toMatchObject({ code: 0, stdout: 'pgwitness: published\n', stderr: '' })
     expect(stub.state(ref)).toMatchObject({
-      comments: [{ author: 'github-actions[bot]', body: expect.stringContaining('orders_email') }],
+      comments: [{ author: 'github-actions[bot]', body: expect.stringContaining('require-concurrent-index') }],
       threads: [{ path: 'migrations/2.sql', line: 1 }],
       statuses: [{ sha: ref.headSha }],
     })
@@ -410,7 +410,7 @@ describe('the two stages on GitHub', () => {
   test('texts of the report are hostile: no mention, image, link, HTML, marker or suggestion of theirs is posted', async () => {
     const evil =
       '@acme/everyone ![x](https://evil.example/x.png) [click](https://evil.example) <img src=x> <!-- pgwitness:summary --> ```suggestion\nx\n```'
-    const report = await analysed((given) => ({
+    const spoilt = await analysed((given) => ({
       ...given,
       notes: [evil],
       findings: given.findings.map((one) => ({
@@ -422,16 +422,17 @@ describe('the two stages on GitHub', () => {
         fix: { text: evil, replacement: `${evil}`, steps: null },
       })),
     }))
-    const { stub, ref, result } = await scene({ report })
+    const { stub, ref, result } = await scene({ report: spoilt })
     await using _ = stub
     expect(result.code).toBe(0)
     const { comments, threads } = stub.state(ref)
     const bodies = [...comments, ...threads.flatMap((thread) => thread.comments)].map(({ body }) => body)
     expect(bodies.length).toBeGreaterThan(1)
-    for (const body of bodies) {
-      expect(body).not.toMatch(/!\[x\]\(|\]\(https:\/\/evil|<img|^```suggestion/m)
-      expect(body).not.toMatch(/(?:^|[^`\w&;\\\u200b])@acme\/everyone/m)
-      expect(body.match(/<!-- pgwitness/g)?.length).toBeLessThanOrEqual(4)
+    for (const html of bodies.map(rendered)) {
+      expect(html).not.toMatch(/<img|(?:href|src)="[^"]*evil|language-suggestion/)
+      expect(proseOf(html)).not.toContain('@acme')
+      // Ours alone, at its start.
+      expect(html.replace(/^(?:<!-- pgwitness:[^<>]* -->\s*)+/, '')).not.toContain('<!--')
     }
   })
 })
@@ -541,5 +542,4 @@ test('the analysing workflow says which pull request it is, whatever its title a
   const at = mkdtempSync(join(folder, 'number-'))
   await runStep(step, { cwd: at, env: machineEnvironment(), values: { 'github.event.pull_request.number': '7' }, folder })
   expect(readFileSync(join(at, 'pgwitness/number'), 'utf8')).toBe('7')
-  expect(filled('x', {})).toBe('x')
 })

@@ -95,7 +95,7 @@ describe.each([12, 17])('built on Postgres %i', (major) => {
   let server: Server
   beforeAll(async () => {
     server = await startShop(major)
-  }, 120_000)
+  }, 240_000)
   afterAll(async () => await server[Symbol.asyncDispose]())
 
   test('every kind of index a workload needs, measured', async () => {
@@ -340,7 +340,7 @@ describe.skipIf(!HAS_HYPOPG)(`screened by HypoPG${HAS_HYPOPG ? '' : ': install p
   let server: Server
   beforeAll(async () => {
     server = await startShop(15, ['create extension hypopg'], localBinaries({ postgres: 15, folders: [DEBIAN] }))
-  }, 120_000)
+  }, 240_000)
   afterAll(async () => await server[Symbol.asyncDispose]())
 
   test('the same advice as by building, really built at the end', async () => {
@@ -372,7 +372,7 @@ describe('on a twin of Postgres 18', () => {
     for (const sql of [...WORKLOAD_SCHEMA, ...WORKLOAD_ROWS]) await server.query(`set role shop_script; ${sql}`, 'production')
     await server.query('vacuum analyze', 'production')
     await server.renew('fresh_copy')
-  }, 120_000)
+  }, 240_000)
   afterAll(async () => await server[Symbol.asyncDispose]())
 
   test('advice of plans alone, which works on what it is a twin of', async () => {

@@ -122,7 +122,10 @@ test.each([
   ['@team, me@example.org, #12 !3', '@&#8203;team, me@&#8203;example.org, #&#8203;12 !&#8203;3'],
   ['<img src=x> &lt;', '&lt;img src=x&gt; &amp;&#8203;lt;'],
   ['see http://x.example and www.x.example', 'see http&#58;&#8203;//x.example and www&#46;&#8203;x.example'],
-  ['GH-12 :boom: {+ a +} [vulnerability:3] [TOC] int[3] deadbeef1 x::text', 'GH&#8203;-12 &#58;&#8203;boom: {&#8203;+ a +} \\[&#8203;vulnerability:3\\] \\[&#8203;TOC\\] int\\[3\\] deadbe&#8203;ef1 x::text'],
+  [
+    'GH-12 :boom: {+ a +} [vulnerability:3] [TOC] int[3] deadbeef1 x::text',
+    'GH&#8203;-12 &#58;&#8203;boom: {&#8203;+ a +} \\[&#8203;vulnerability:3\\] \\[&#8203;TOC\\] int\\[3\\] deadbe&#8203;ef1 x::text',
+  ],
   ['# heading', '\\# heading'],
   ['- item', '\\- item'],
   ['1. item', '1\\. item'],

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { StubMergeRequest } from '../src/simulation/stub-forge.ts'
 import { ORDERS, startForgeAndService } from './fixtures/service.ts'
@@ -70,6 +71,25 @@ describe.each(['github', 'gitlab'] as const)('%s', async (name) => {
     expect(it.stub.state(ref).threads).toEqual([])
   }, 60_000)
 
+  test('a review that a newer commit or the end of the change cuts off leaves no status that runs', async () => {
+    const begun = async () => {
+      const ref = await it.propose()
+      await it.deliver('opened', ref)
+      while (it.stub.state(ref).statuses.length === 0) await sleep(5)
+      return ref
+    }
+    const closed = await begun()
+    await it.deliver('closed', closed)
+    await it.idle()
+    const pushed = await begun()
+    await it.stub.push(pushed, { 'migrations/003_more.sql': 'select 1;\n' })
+    await it.deliver('pushed', pushed)
+    await it.idle()
+    const states = [closed, pushed].flatMap((ref) => it.stub.state(ref).statuses.map(({ state }) => state))
+    expect(states).toHaveLength(3)
+    for (const state of states) expect(state).toMatch(/cancel|fail/)
+  }, 120_000)
+
   test('people who may write are answered, in the thread they asked in', async () => {
     const ref = await it.propose()
     await it.deliver('opened', ref)
@@ -91,6 +111,20 @@ describe.each(['github', 'gitlab'] as const)('%s', async (name) => {
     expect(bot(ref)[0]?.body).toContain('the table has ten rows')
     expect(newest(ref)?.state).toMatch(/success/)
   }, 180_000)
+
+  test('what Postgres refuses is an answer that stays text, and no failure', async () => {
+    const head = {
+      'migrations/002_raise.sql':
+        "create function f() returns int language plpgsql as $$ begin raise exception '@org/team ![x](https://example.com/x.png) <img src=x>'; end $$;\n",
+    }
+    const ref = await it.propose({ head })
+    const { failed } = await it.service.queue.counts()
+    await it.say(ref, 'alice', '@pgwitness plan select f()')
+    expect(last(ref)).toContain('That could not be done')
+    expect(last(ref)).not.toMatch(/@org|!\[x\]|<img/)
+    expect(it.logs()).not.toContain('@org/team')
+    expect((await it.service.queue.counts()).failed).toBe(failed)
+  }, 60_000)
 
   test('others are told once, and run nothing', async () => {
     const ref = await it.propose()
@@ -151,5 +185,37 @@ describe.each(['github', 'gitlab'] as const)('%s', async (name) => {
     await it.deliver('opened', ref)
     await it.idle()
     expect(newest(ref)?.title).toContain('.pgwitness.yml is not right')
+  }, 60_000)
+})
+
+describe('a maintainer', () => {
+  test('names the commit that may run where the data is', async () => {
+    await using it = await startForgeAndService('github', 'clone: none')
+    const ref = await it.propose()
+    const last = (): string => it.stub.state(ref).comments.at(-1)?.body ?? ''
+    await it.say(ref, 'alice', '@pgwitness review with data')
+    expect(last()).toContain(`review with data ${ref.headSha.slice(0, 10)}`)
+    await it.say(ref, 'alice', '@pgwitness review with data 0123456789')
+    expect(last()).toContain('another one by now')
+    await it.say(ref, 'alice', `@pgwitness review with data ${ref.headSha.slice(0, 10)}`)
+    expect(
+      it.stub
+        .state(ref)
+        .comments.map(({ body }) => body)
+        .join(),
+    ).toContain('holds for this commit alone')
+  }, 60_000)
+})
+
+describe('an operator', () => {
+  test('who gives no time for clones gets reviews that say so', async () => {
+    await using it = await startForgeAndService('gitlab', 'budgetMinutesPerDay: 0\ninlineComments: 0')
+    const ref = await it.propose()
+    await it.deliver('opened', ref)
+    await it.idle()
+    const { comments, threads } = it.stub.state(ref)
+    expect(threads).toEqual([])
+    expect(comments[0]?.body).toContain('The budget of clones for today is spent')
+    expect(comments[0]?.body).toContain('1 suspected')
   }, 60_000)
 })

@@ -7,6 +7,7 @@ import { twinClones } from '../src/clones/twin.ts'
 import { UserError } from '../src/errors.ts'
 import { parseDump } from '../src/statistics/dump.ts'
 import { parseStatistics, type Statistics } from '../src/statistics/statistics.ts'
+import { withoutValues } from '../src/statistics/without-values.ts'
 import { type Server, SHOP, startServer } from './fixtures/servers.ts'
 
 const signal = new AbortController().signal
@@ -580,4 +581,56 @@ test('what the type of a column runs has the rights of scripts, and what does no
   expect(await twin.query('select distinct by from ran')).toEqual([{ by: 'postgres' }])
   expect(twin.notes?.join()).toContain('public.victims.other')
   expect(twin.notes?.join()).not.toContain(SECRET)
+})
+
+test('a stranger sees no value of a row: what is left is what an export without values has', () => {
+  const column = {
+    column: 'email',
+    inherited: false,
+    nullFraction: 0,
+    averageWidth: 20,
+    distinct: -1,
+    mostCommonValues: '{canary@example.com}',
+    mostCommonFrequencies: '{0.5}',
+    histogramBounds: '{canary-a,canary-z}',
+    correlation: 0.5,
+    mostCommonElements: '{canary}',
+    mostCommonElementFrequencies: '{0.5,0.5,0.5}',
+    elementCountHistogram: null,
+    rangeLengthHistogram: '{1}',
+    rangeEmptyFraction: 0,
+    rangeBoundsHistogram: '{"[1,2)"}',
+  }
+  const relation = {
+    schema: 'public',
+    name: 'people',
+    kind: 'r',
+    pages: 10,
+    analyzedPages: 10,
+    tuples: 100,
+    allVisiblePages: 0,
+    toastPages: 0,
+    columns: [column],
+  }
+  const file = {
+    version: 1,
+    postgres: 180000,
+    exportedAt: '2026-01-01T00:00:00Z',
+    blockSize: 8192,
+    values: true,
+    settings: {},
+    relations: [relation],
+    extended: [],
+  }
+  const text = withoutValues(JSON.stringify(file), 'stats.json')
+  expect(text).not.toContain('canary')
+  const { values, relations } = parseStatistics(text, 'stats.json')
+  expect(values).toBe(false)
+  expect(relations[0]?.columns[0]).toMatchObject({
+    column: 'email',
+    distinct: -1,
+    correlation: 0.5,
+    mostCommonValues: null,
+    histogramBounds: null,
+  })
 })

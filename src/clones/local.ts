@@ -10,6 +10,8 @@ import type { ConnectionOptions, Target } from './native/connection.ts'
 import { type NativeDatabase, nativeClone } from './native/native-clone.ts'
 import { replayOn } from './native/replay-on.ts'
 
+export { removeLeftovers } from './local/leftovers.ts'
+
 export interface LocalOptions {
   /** Major version that is wanted. */
   postgres: number
@@ -157,13 +159,13 @@ async function prepare(
   const { version, bin } = cluster.binaries
   const keys = keysOf(base.scripts, `${FORMAT} ${version} ${bin}`)
   const found = folder === undefined ? undefined : findTemplate(folder, keys)
-  if (found) cluster.takeFrom(found.data)
-  else cluster.initialise()
+  if (found) await cluster.takeFrom(found.data)
+  else await cluster.initialise()
   await cluster.start(signal)
   const save = async (key: string | undefined, skipped: readonly SkippedBase[]): Promise<string | undefined> => {
     if (folder === undefined) return undefined
     await cluster.stop('fast')
-    const stored = storeTemplate(folder, key ?? '', skipped, (data) => cluster.copyTo(data))
+    const stored = await storeTemplate(folder, key ?? '', skipped, (data) => cluster.copyTo(data))
     await cluster.start(signal)
     return stored
   }
@@ -197,5 +199,6 @@ function targetsOf(cluster: Cluster, statementMs: number): { script: Target; obs
 }
 
 function growthOf(cluster: Cluster, maxBytes: number): () => Promise<string | undefined> {
-  return async () => (cluster.bytes() > maxBytes ? `it wrote more than ${Math.round(maxBytes / 1024 ** 3)} GB and was stopped` : undefined)
+  return async () =>
+    (await cluster.bytes()) > maxBytes ? `it wrote more than ${Math.round(maxBytes / 1024 ** 3)} GB and was stopped` : undefined
 }

@@ -50,6 +50,12 @@ function wholeNumber(value: string): number {
   return Number(value)
 }
 
+function portNumber(value: string): number {
+  const port = wholeNumber(value)
+  if (port > 65_535) throw new InvalidArgumentError('Ports go up to 65535.')
+  return port
+}
+
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value]
 }
@@ -131,7 +137,11 @@ function program(): Command {
   pgwitness
     .command('serve')
     .description('The service: takes webhooks of GitHub and GitLab, reviews, comments, and answers when mentioned.')
-    .option('--port <number>', 'port to listen on', wholeNumber, 3000)
+    .option(
+      '--port <number>',
+      'port to listen on (default: 3000; a worker alone listens only when told, and only for its health and metrics)',
+      portNumber,
+    )
     .option('--host <address>', 'address to listen on', '0.0.0.0')
     .option('--data <dir>', 'folder for storage and caches', './pgwitness-data')
     .addOption(new Option('--role <role>', 'only one half, with DATABASE_URL: takes webhooks, or does the work').choices(['web', 'worker']))

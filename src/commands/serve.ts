@@ -4,8 +4,10 @@ import { readServiceEnvironment } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { parseServiceConfig, type ServiceConfig } from '../service-config.ts'
 
+const PORT = 3000
+
 export interface ServeOptions {
-  port: number
+  port?: number
   host: string
   data: string
   role?: 'web' | 'worker'
@@ -17,14 +19,18 @@ export interface ServeOptions {
 /** `pgwitness serve`: until SIGTERM or SIGINT, after which it finishes what it can within the grace and hands back the rest. */
 export async function runServe(options: ServeOptions): Promise<void> {
   const config = await readServiceConfig(options.config)
+  const environment = readServiceEnvironment()
+  if (options.role && environment.databaseUrl === undefined)
+    throw new UserError(`--role ${options.role} needs the other half to work with: set DATABASE_URL for both, or leave --role out.`)
   const service = await startService({
-    port: options.port,
+    // One machine may run both halves: a worker listens only when told where.
+    port: options.port ?? (options.role === 'worker' ? undefined : PORT),
     host: options.host,
     dataDir: options.data,
     isWeb: options.role !== 'worker',
     isWorker: options.role !== 'web',
     config,
-    environment: readServiceEnvironment(),
+    environment,
   })
   await new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const)

@@ -1,10 +1,11 @@
+import { UserError } from '../errors.ts'
 import type { Comment, CommentRef, Forge, MergeRequest, MergeRequestRef } from '../forges/forge.ts'
 import { changeKey } from '../queue/queue.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, readCommand } from './command.ts'
 import { explainFinding } from './explain.ts'
 import { helpText } from './help.ts'
-import { proseInReply } from './reply-text.ts'
+import { proseInReply, refusalText } from './reply-text.ts'
 import { findFinding } from './stored-finding.ts'
 
 /** What answers are made with. */
@@ -73,6 +74,9 @@ async function answers(
   const sha = request.headSha.slice(0, 10)
   switch (command.kind) {
     case 'review':
+      // Without the commit, whoever proposes could put another in its place while this waits.
+      if (command.withData && (command.commit === undefined || !request.headSha.startsWith(command.commit)))
+        return `${command.commit === undefined ? 'Say which commit you looked at' : 'The newest commit is another one by now'}: look at ${sha}, and ask for \`review with data ${sha}\`.`
       if (command.withData) await store.addTrust(change, { headSha: request.headSha, by: comment.author.login })
       await settings.askForReview(ref, place)
       return command.withData
@@ -83,6 +87,7 @@ async function answers(
       return typeof finding === 'string' ? finding : explainFinding(finding)
     }
     case 'ignore': {
+      if (command.reason === '') return 'Say why, behind a colon: `ignore 1a2b3c4d: the table is empty`.'
       const finding = findFinding(await store.findReview(change), command.finding, comment.key)
       if (typeof finding === 'string') return finding
       await store.addIgnore(change, { fingerprint: finding.fingerprint, reason: command.reason, by: comment.author.login })
@@ -90,10 +95,20 @@ async function answers(
       return `${proseInReply(finding.rule)} at ${proseInReply(`${finding.path}:${finding.line}`)} is ignored in this change: ${proseInReply(command.reason)}`
     }
     case 'plan':
-      return await settings.ask(request, { experiment: 'plan', query: command.query }, signal)
+      return await orRefusal(settings.ask(request, { experiment: 'plan', query: command.query }, signal))
     case 'try index':
       return command.query === undefined
         ? 'Say for which query: `try index on orders (customer_id) for select \u2026`, or put both into code blocks below.'
-        : await settings.ask(request, { experiment: 'try-index', index: command.definition, query: command.query }, signal)
+        : await orRefusal(settings.ask(request, { experiment: 'try-index', index: command.definition, query: command.query }, signal))
+  }
+}
+
+/** A query that Postgres refuses is answered by saying so: nothing failed. */
+async function orRefusal(answer: Promise<string>): Promise<string> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof UserError) return refusalText(error.message)
+    throw error
   }
 }

@@ -1,10 +1,12 @@
 /** What somebody asks for in a comment. */
 export type Command =
-  | { kind: 'review'; withData: boolean }
+  /** `commit`: the beginning of the one that was looked at, without which nothing runs where production's data is. */
+  | { kind: 'review'; withData: boolean; commit: string | undefined }
   /** `finding`: the beginning of its fingerprint; undefined for the one whose thread it is asked in. */
   | { kind: 'explain'; finding: string | undefined }
   | { kind: 'plan'; query: string }
   | { kind: 'try index'; definition: string; query: string | undefined }
+  /** `reason` is empty when none stands behind a colon. */
   | { kind: 'ignore'; finding: string | undefined; reason: string }
   | { kind: 'help' }
   /** Something else was asked: shown as it was written, clipped. */
@@ -38,7 +40,7 @@ function commandOf(first: string, rest: string): Command {
     case 'help':
       return { kind: 'help' }
     case 'review':
-      return /^(?:with data)?[.!]?$/i.test(after) ? { kind: 'review', withData: after !== '' } : unknown(first)
+      return reviewOf(after) ?? unknown(first)
     case 'explain':
       return /^#?[0-9a-f]{0,32}[.?]?$/i.test(after) ? { kind: 'explain', finding: idOf(after) } : unknown(first)
     case 'plan':
@@ -46,16 +48,22 @@ function commandOf(first: string, rest: string): Command {
     case 'try':
       return tryOf(after, rest) ?? unknown(first)
     case 'ignore':
-      return ignoreOf(after) ?? unknown(first)
+      return ignoreOf(after)
     default:
       return unknown(first)
   }
 }
 
+/** `review`, `review with data 5f3c2a1b`. */
+function reviewOf(text: string): Command | undefined {
+  const [all, data, commit] = /^(?:(with data)(?:\s+`?([0-9a-f]{7,40})`?)?)?[.!]?$/i.exec(text) ?? []
+  return all === undefined ? undefined : { kind: 'review', withData: data !== undefined, commit: commit?.toLowerCase() }
+}
+
 /** `ignore 1a2b3c4d: the table is empty`; in the finding's own thread `ignore: the table is empty`. */
-function ignoreOf(text: string): Command | undefined {
+function ignoreOf(text: string): Command {
   const [, finding = '', reason = ''] = /^#?([0-9a-f]{6,32})?\s*:\s*(\S.*)$/i.exec(text) ?? []
-  return reason === '' ? undefined : { kind: 'ignore', finding: idOf(finding), reason: reason.trim().slice(0, 500) }
+  return { kind: 'ignore', finding: idOf(finding), reason: reason.trim().slice(0, 500) }
 }
 
 /** `try index on orders (customer_id) for select …`, the query perhaps in a code block below. */

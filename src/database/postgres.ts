@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { ServiceError } from '../errors.ts'
+import { ServiceError, UserError } from '../errors.ts'
 import { advisoryLock } from './advisory-lock.ts'
 import type { Database, Session } from './database.ts'
 import { databaseError, isUnusable } from './database-error.ts'
@@ -10,6 +10,8 @@ const CONNECT_MS = 10_000
 /** Nothing we ask takes a second; what takes this long waits for a lock or for a server that is gone. */
 const QUERY_MS = 30_000
 const CONNECTIONS = 10
+/** Major version. */
+const OLDEST = 14
 
 /**
  * A pool of connections to Postgres 14 or newer, directly or through PgBouncer in transaction mode: no session state, no named statements, no LISTEN, and no
@@ -27,12 +29,19 @@ export async function openPostgres(url: string, options: { connections?: number;
   pool.on('error', () => {})
   const database = overPool(pool)
   try {
+    await checkVersion(database)
     await migrate(database, options.migrations)
     return database
   } catch (error) {
     await database.close()
     throw error
   }
+}
+
+async function checkVersion(database: Database): Promise<void> {
+  const [row] = await database.query<{ version: number }>("select current_setting('server_version_num')::int as version")
+  if (row && row.version < OLDEST * 10_000)
+    throw new UserError(`DATABASE_URL names a Postgres ${Math.floor(row.version / 10_000)}; the service needs ${OLDEST} or newer.`)
 }
 
 function overPool(pool: pg.Pool): Database {

@@ -2,8 +2,7 @@
 import type { Change, Tree } from './change.ts'
 import type { FileDiff } from './diff.ts'
 
-export const FORGES = ['github', 'gitlab'] as const
-export type ForgeName = (typeof FORGES)[number]
+export type ForgeName = 'github' | 'gitlab'
 
 /** Names a pull request of GitHub or a merge request of GitLab. Plain data: it travels through the queue. */
 export interface MergeRequestRef {

@@ -163,11 +163,16 @@ function checkUrl(url: string): void {
   if (!/^https?:$/.test(protocol) || username !== '' || password !== '') throw new Error('a git address is https, without credentials')
 }
 
+/** PATHs whose git is new enough: a service asks once, not for each review. */
+const checked = new Set<string | undefined>()
+
 /** Older ones would not follow our settings, without a word. */
 async function checkVersion({ environment, folder }: GitOptions, signal: AbortSignal): Promise<void> {
   if (!isAbsolute(folder)) throw new Error(`not an absolute path: ${folder}`)
+  if (checked.has(environment.PATH)) return
   const { stdout } = await run(['version'], { env: { ...environment }, cwd: '/', timeoutMs: 10_000 }, signal)
   const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(stdout) ?? []
   if (Number(major) * 1000 + Number(minor) < OLDEST_GIT[0] * 1000 + OLDEST_GIT[1])
     throw new GitClosed(`git is older than ${OLDEST_GIT.join('.')}`)
+  checked.add(environment.PATH)
 }

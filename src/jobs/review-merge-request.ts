@@ -1,9 +1,9 @@
-import type { Forge, MergeRequest, MergeRequestRef } from '../forges/forge.ts'
-import { changeKey } from '../queue/queue.ts'
+import type { Forge, MergeRequest, MergeRequestRef, Status } from '../forges/forge.ts'
+import { type AbortReason, changeKey } from '../queue/queue.ts'
 import { renderJson } from '../reports/json.ts'
 import type { Review } from '../review/review.ts'
 import type { Ignore } from '../store/store.ts'
-import { publish } from './publish.ts'
+import { type Published, publish } from './publish.ts'
 import { type JobSettings, ownerOf } from './settings.ts'
 import { mayUseData } from './trust.ts'
 
@@ -22,7 +22,7 @@ export async function reviewMergeRequest(
   settings: JobSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, log } = settings
+  const { log } = settings
   const forge = settings.forgeFor(ref)
   const request = await forge.fetchMergeRequest(ref, signal)
   const at = { change: changeKey(ref), headSha: request.headSha }
@@ -33,22 +33,57 @@ export async function reviewMergeRequest(
     return log(at, 'draft')
   }
   await forge.ensureStatus(request, { state: 'running', title: 'Reviewing', summary: 'The review is running.', annotations: [] }, signal)
+  try {
+    const { published, ...told } = await reviewAndPublish(forge, request, settings, signal)
+    if (published === 'superseded') await forge.ensureStatus(request, ended('cancelled', 'A newer commit is reviewed instead'), signal)
+    if (published === 'closed') await forge.ensureStatus(request, CLOSED, signal)
+    log({ ...at, published, ...told }, 'reviewed')
+  } catch (error) {
+    await endStatus(forge, request, settings, signal)
+    throw error
+  }
+}
+
+const CLOSED = ended('cancelled', 'It was closed before its review ended')
+const LAST_WORD_MS = 20_000
+
+/** A review that was cut off for good leaves no status that runs for ever. */
+async function endStatus(forge: Forge, request: MergeRequest, { log }: JobSettings, { reason }: AbortSignal): Promise<void> {
+  const why: AbortReason | undefined = reason
+  if (why !== 'cancelled' && why !== 'too long') return
+  const status = why === 'cancelled' ? CLOSED : ended('neutral', 'Not reviewed: it took too long')
+  await forge
+    .ensureStatus(request, status, AbortSignal.timeout(LAST_WORD_MS))
+    .catch(() => log({ change: changeKey(request), headSha: request.headSha }, 'the status could not be ended'))
+}
+
+function ended(state: 'cancelled' | 'neutral', title: string): Status {
+  return { state, title, summary: title, annotations: [] }
+}
+
+async function reviewAndPublish(
+  forge: Forge,
+  request: MergeRequest,
+  settings: JobSettings,
+  signal: AbortSignal,
+): Promise<{ published: Published; findings: number; seconds: number }> {
+  const { store, inlineComments, mention } = settings
+  const change = changeKey(request)
   const started = performance.now()
   const { review, failOn } = await reviewIt(forge, request, settings, signal)
   const seconds = (performance.now() - started) / 1000
-  const ignored = withIgnores(review, await store.listIgnores(changeKey(ref)))
+  const ignored = withIgnores(review, await store.listIgnores(change))
   await store.saveReview({
-    change: changeKey(ref),
+    change,
     forge: forge.name,
-    owner: ownerOf(ref),
+    owner: ownerOf(request),
     headSha: request.headSha,
     finishedAt: new Date(),
     seconds,
     report: JSON.parse(renderJson(ignored)),
   })
-  const { inlineComments, mention } = settings
   const published = await publish(forge, request, ignored, { inlineComments, failOn, mention }, signal)
-  log({ ...at, published, findings: ignored.findings.length, seconds: Math.round(seconds) }, 'reviewed')
+  return { published, findings: ignored.findings.length, seconds: Math.round(seconds) }
 }
 
 async function reviewIt(

@@ -1,8 +1,11 @@
 import type { AnswerSettings } from '../conversations/answer.ts'
 import { answerComment } from '../conversations/answer.ts'
+import { refusalText } from '../conversations/reply-text.ts'
 import { ServiceError, UserError } from '../errors.ts'
 import { Gone } from '../forges/forge.ts'
-import type { Handler, Job } from '../queue/queue.ts'
+import type { Handler, Task } from '../queue/queue.ts'
+import { clip, LIMITS } from '../reports/limits.ts'
+import { fencedMarkdown } from '../reports/markdown-escape.ts'
 import { reviewMergeRequest } from './review-merge-request.ts'
 import type { JobSettings } from './settings.ts'
 
@@ -23,19 +26,17 @@ export function newHandler(settings: JobSettings, answers: AnswerSettings): Hand
   }
 }
 
-async function runJob(job: Job, settings: JobSettings, answers: AnswerSettings, signal: AbortSignal): Promise<void> {
+async function runJob(job: Task, settings: JobSettings, answers: AnswerSettings, signal: AbortSignal): Promise<void> {
   switch (job.kind) {
     case 'review':
       return await reviewMergeRequest(job.ref, { isAsked: job.isAsked === true }, settings, signal)
     case 'answer':
       return await answerComment(job.ref, job.comment, answers, signal)
-    case 'cancel':
-      return
   }
 }
 
 /** A review that never ends would leave its check running for ever. What went wrong inside is for the operator's log alone, unless the reader can put it right. */
-async function tell(job: Job, error: unknown, { forgeFor, mention, log }: JobSettings, signal: AbortSignal): Promise<void> {
+async function tell(job: Task, error: unknown, { forgeFor, mention, log }: JobSettings, signal: AbortSignal): Promise<void> {
   const why =
     error instanceof UserError
       ? error.message
@@ -45,10 +46,10 @@ async function tell(job: Job, error: unknown, { forgeFor, mention, log }: JobSet
   try {
     const forge = forgeFor(job.ref)
     if (job.kind === 'answer') {
-      await forge.ensureReply(job.ref, job.comment, `That could not be done: ${why.slice(0, 500)}`, signal)
-    } else if (job.kind === 'review') {
+      await forge.ensureReply(job.ref, job.comment, refusalText(why), signal)
+    } else {
       const request = await forge.fetchMergeRequest(job.ref, signal)
-      const summary = `${why}\n\n\`${mention} review\` tries again.`
+      const summary = `${fencedMarkdown(clip(why, LIMITS.annotation))}\n\n\`${mention} review\` tries again.`
       await forge.ensureStatus(request, { state: 'neutral', title: `Not reviewed: ${firstLine(why)}`, summary, annotations: [] }, signal)
     }
   } catch (second) {

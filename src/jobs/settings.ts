@@ -18,7 +18,7 @@ export interface JobSettings {
 }
 
 /** Reviews what was opened, as the repository and the operator want it. */
-export type ReviewOpened = (open: OpenMergeRequest, how: ReviewHow, signal: AbortSignal) => Promise<{ review: Review; failOn: string }>
+type ReviewOpened = (open: OpenMergeRequest, how: ReviewHow, signal: AbortSignal) => Promise<{ review: Review; failOn: string }>
 
 export interface ReviewHow {
   /** May it run where production's data is? */

@@ -1,6 +1,7 @@
 /** What is known, searched and cited. */
-import type { SourceType, Trust } from './document.ts'
+
 import type { SourceDeclaration } from './declaration.ts'
+import type { SourceType, Trust } from './document.ts'
 import type { Source } from './source.ts'
 
 export interface Question {

@@ -17,6 +17,9 @@ export function changeKey({ forge, repositoryId, number }: MergeRequestRef): str
 /** What reaches a worker: a `cancel` is done by the queue itself. */
 export type Task = Exclude<Job, { kind: 'cancel' }>
 
+/** Why a job's signal was aborted: its `reason`. After `stopping` and `lost` the job begins anew, after the others it does not. */
+export type AbortReason = 'cancelled' | 'stopping' | 'lost' | 'too long'
+
 /**
  * What a worker does with a job. Thrown ServiceErrors are retried (after `retryAfterMs`, where they say it; `isLast`: not any more), a Gone ends it quietly,
  * everything else is recorded as failed. `signal` aborts when the change was closed, when the worker stops (it begins anew elsewhere, also when the handler

@@ -7,7 +7,7 @@ import type { Lane } from './boss.ts'
 import { findCancelled, type Lease, type Outcome, registerWorker, renew, settle, take, takeOver, unregisterWorker } from './leases.ts'
 import type { QueueLimits } from './limits.ts'
 import { maskedMessage } from './masked-message.ts'
-import type { Handler } from './queue.ts'
+import type { AbortReason, Handler } from './queue.ts'
 import { isLastAttempt, tryAgain } from './work.ts'
 
 export interface WorkerOptions {
@@ -28,8 +28,6 @@ export interface Worker {
 
 /** Names this process: an embedded database has no other, so workers of another are dead. */
 const PROCESS = randomUUID()
-
-type Reason = 'cancelled' | 'stopping' | 'lost' | 'too long'
 
 interface Running {
   lease: Lease
@@ -80,7 +78,7 @@ class PollingWorker implements Worker {
     const { abortedMs } = this.#options.limits
     this.#isTaking = false
     await this.#allEnded(graceMs)
-    for (const { abort } of this.#running.values()) abort.abort('stopping' satisfies Reason)
+    for (const { abort } of this.#running.values()) abort.abort('stopping' satisfies AbortReason)
     await this.#allEnded(abortedMs)
     this.#isOver = true
     this.wake()
@@ -124,7 +122,7 @@ class PollingWorker implements Worker {
       if (taken > 0) warn(`queue: ${taken} jobs of a worker that ended begin anew`)
     }
     if (this.#running.size > 0) {
-      for (const id of await findCancelled(database, this.#id)) this.#running.get(id)?.abort.abort('cancelled' satisfies Reason)
+      for (const id of await findCancelled(database, this.#id)) this.#running.get(id)?.abort.abort('cancelled' satisfies AbortReason)
     }
     // One job of a change comes at a time, and one batch may be all of an installation's that waits first.
     while (this.#isTaking && this.#registered) {
@@ -161,7 +159,7 @@ class PollingWorker implements Worker {
   #drop(): void {
     if (this.#running.size > 0)
       this.#options.warn(`queue: ${this.#running.size} jobs are dropped, as the database heard nothing of this worker for too long`)
-    for (const { abort } of this.#running.values()) abort.abort('lost' satisfies Reason)
+    for (const { abort } of this.#running.values()) abort.abort('lost' satisfies AbortReason)
     this.#running.clear()
     this.#id = randomUUID()
     this.#registered = false
@@ -194,7 +192,7 @@ class PollingWorker implements Worker {
   async #handle({ work }: Lease, abort: AbortController): Promise<Outcome> {
     const { handler, limits, warn } = this.#options
     const { signal } = abort
-    const timer = setTimeout(() => abort.abort('too long' satisfies Reason), limits.jobMs)
+    const timer = setTimeout(() => abort.abort('too long' satisfies AbortReason), limits.jobMs)
     const isLast = isLastAttempt(work, limits)
     let outcome: Outcome = { kind: 'done' }
     try {
@@ -204,7 +202,7 @@ class PollingWorker implements Worker {
       else if (!(error instanceof Gone)) outcome = { kind: 'failed', work, error }
     }
     clearTimeout(timer)
-    const reason: Reason | undefined = signal.aborted ? signal.reason : undefined
+    const reason: AbortReason | undefined = signal.aborted ? signal.reason : undefined
     // Also when the handler returned: it may have done so because it was told to.
     if (reason === 'stopping') outcome = { kind: 'again', work, delayMs: 0 }
     if (reason === 'cancelled') outcome = { kind: 'done' }

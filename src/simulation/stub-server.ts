@@ -146,6 +146,8 @@ function send(response: ServerResponse, reply: StubReply, truncate: boolean): Pr
   }
   // GitHub and GitLab send no body with these, and a client must not wait for one.
   if (reply.status !== 204 && reply.status !== 304) headers['content-length'] = String(body.length)
+  // Whoever asked has gone away: no event is to come.
+  if (response.closed || response.destroyed) return Promise.resolve()
   response.writeHead(reply.status, headers)
   return new Promise((resolve) => {
     if (truncate && body.length > 1) response.write(body.subarray(0, body.length >> 1), () => resolve(void response.destroy()))

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /** GitHub sends at most 25 MB; what is larger than this is no event of ours. */
-export const MAX_BODY_BYTES = 25 * 1024 * 1024
+const MAX_BODY_BYTES = 25 * 1024 * 1024
 /** A sender that takes longer is gone, or wants to keep us busy. */
 const BODY_MS = 15_000
 

@@ -41,7 +41,10 @@ export function newMetrics(counts: () => Promise<QueueCounts>): Metrics {
     labelNames: ['state'],
     registers,
     async collect() {
-      for (const [state, count] of Object.entries(await counts())) this.set({ state }, count)
+      this.reset()
+      // What else there is to tell is wanted most when storage is away.
+      const known = await counts().catch(() => ({}))
+      for (const [state, count] of Object.entries(known)) this.set({ state }, count)
     },
   })
   return {

@@ -35,7 +35,8 @@ export function newWebServer(options: WebOptions): Server {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: WebOptions): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+  // Not as an address: `//` is none.
+  const [pathname = '/'] = (request.url ?? '/').split('?')
   const source = options.webhooks.get(pathname)
   if (source) return await webhook(request, response, source, options)
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 404, 'There is nothing here.')

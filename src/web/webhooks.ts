@@ -45,7 +45,8 @@ export async function receiveWebhook(source: WebhookSource, headers: IncomingHtt
     return end('unsigned', 401, 'The signature is missing or wrong.')
   }
   const delivery = source.deliveryHeaders.map((name) => headers[name]).find((id) => id !== undefined)
-  if (typeof delivery !== 'string' || !/^[\w.:=-]{1,200}$/.test(delivery)) return end('malformed', 400, 'The id of the delivery is missing.')
+  if (typeof delivery !== 'string' || !/^[\w.:=-]{1,200}$/.test(delivery))
+    return end('malformed', 400, 'The id of the delivery is missing.')
   const events = await source.read(headers, body).catch((error: unknown) => {
     intake.log({ forge: source.forge, delivery, error: nameOf(error) }, 'webhook refused: not what the forge sends')
     return undefined

@@ -1,17 +1,18 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError } from '../../errors.ts'
 import type { Binaries } from '../native/binaries.ts'
 import { claimFolder, FOLDER_PREFIX, removeLeftovers } from './leftovers.ts'
-import { type Account, confinement, ENVIRONMENT, runAs, unprivilegedAccount } from './run-as.ts'
+import { type Account, confinement, ENVIRONMENT, runProgram, unprivilegedAccount } from './run-as.ts'
 
 /** The owner of the cluster; nothing that comes from a change ever runs as this. */
 export const ADMIN = 'pgwitness_admin'
 
-/** A throw-away Postgres in a folder of its own, on a Unix socket there. */
+/** A throw-away Postgres in a folder of its own, on a Unix socket there. Nothing here keeps the process from other work: a service answers meanwhile. */
 export interface Cluster {
   readonly binaries: Binaries
   /** Holds `data`, `log` and the socket. */
@@ -20,13 +21,13 @@ export interface Cluster {
   /** `fast` leaves files that another cluster can start from. */
   stop(how: 'fast' | 'immediate'): Promise<void>
   /** Makes an empty cluster; the files there were are gone. */
-  initialise(): void
+  initialise(): Promise<void>
   /** Takes the files of a stopped cluster; those there were are gone. */
-  takeFrom(data: string): void
+  takeFrom(data: string): Promise<void>
   /** Copies the files of this one, stopped, to where `takeFrom` finds them. */
-  copyTo(data: string): void
+  copyTo(data: string): Promise<void>
   /** Bytes of all its files. */
-  bytes(): number
+  bytes(): Promise<number>
   remove(): Promise<void>
 }
 
@@ -65,7 +66,7 @@ function cleanAtExit(): void {
 
 /** A folder for a cluster; nothing runs yet. `settings` win over our own. */
 export function newCluster(binaries: Binaries, settings: Record<string, string> = {}): Cluster {
-  if (!swept) removeLeftovers(tmpdir())
+  if (!swept) removeLeftovers()
   swept = true
   const account = unprivilegedAccount()
   const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX))
@@ -73,7 +74,9 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
   if (account) chownSync(folder, account.uid, account.gid)
   const data = join(folder, 'data')
   let server: ChildProcess | undefined
+  const programs = new AbortController()
   const kill = (): void => {
+    programs.abort()
     server?.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
   }
@@ -93,7 +96,7 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
       await end(server, how === 'fast' ? 'SIGINT' : 'SIGQUIT')
       server = undefined
     },
-    initialise() {
+    async initialise() {
       const args = [
         '-D',
         data,
@@ -108,28 +111,29 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
         '--wal-segsize=1',
         ...(binaries.major >= 18 ? ['--no-data-checksums'] : []),
       ]
-      rmSync(data, { recursive: true, force: true })
+      await rm(data, { recursive: true, force: true })
       try {
-        runAs(account, join(binaries.bin, 'initdb'), args, folder)
+        await runProgram(join(binaries.bin, 'initdb'), args, programs.signal, { cwd: folder, ...account, env: ENVIRONMENT })
       } catch (error) {
-        const said = String((error as { stderr?: unknown }).stderr ?? error).trim()
+        const said = String((error as { stderr?: unknown }).stderr || error).trim()
         throw new ServiceError('local clone', `initdb of Postgres ${binaries.version} failed: ${said.slice(-500)}`)
       }
     },
-    takeFrom(source) {
-      rmSync(data, { recursive: true, force: true })
-      copyFolder(source, data)
-      rmSync(join(data, 'postmaster.pid'), { force: true })
+    async takeFrom(source) {
+      await rm(data, { recursive: true, force: true })
+      await copyFolder(source, data, programs.signal)
+      await rm(join(data, 'postmaster.pid'), { force: true })
     },
-    copyTo(target) {
-      copyFolder(data, target)
+    copyTo: async (target) => await copyFolder(data, target, programs.signal),
+    async bytes() {
+      const said = await runProgram('du', ['-sk', data], programs.signal).catch(({ stdout }: { stdout?: string }) => stdout ?? '')
+      return Number(/^\d+/.exec(said)?.[0] ?? 0) * 1024
     },
-    bytes: () =>
-      Number(/^\d+/.exec(execFileSync('du', ['-sk', data], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))?.[0] ?? 0) * 1024,
     async remove() {
+      programs.abort()
       await end(server, 'SIGQUIT')
       server = undefined
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
       live.delete(entry)
     },
   }
@@ -188,8 +192,8 @@ async function end(server: ChildProcess | undefined, how: NodeJS.Signals): Promi
 }
 
 /** Keeps owners and rights, and shares blocks where the file system can. */
-function copyFolder(source: string, target: string): void {
-  mkdirSync(join(target, '..'), { recursive: true })
+async function copyFolder(source: string, target: string, signal: AbortSignal): Promise<void> {
+  await mkdir(dirname(target), { recursive: true })
   const reflink = process.platform === 'linux' ? ['--reflink=auto'] : []
-  execFileSync('cp', ['-a', ...reflink, source, target], { stdio: ['ignore', 'ignore', 'pipe'] })
+  await runProgram('cp', ['-a', ...reflink, source, target], signal)
 }

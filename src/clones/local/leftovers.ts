@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Folders of servers begin with this. */
 export const FOLDER_PREFIX = 'pgwitness-local-'
 const OWNER = 'owner.json'
+const CLAIMED_WITHIN_MS = 600_000
 
 /** Writes down which process a server's folder belongs to. */
 export function claimFolder(folder: string): void {
@@ -11,23 +13,24 @@ export function claimFolder(folder: string): void {
 }
 
 /** Stops servers and removes folders whose process was killed before it could. Those of other users are left alone. */
-export function removeLeftovers(parent: string): void {
+export function removeLeftovers(parent = tmpdir()): void {
   for (const name of list(parent).filter((one) => one.startsWith(FOLDER_PREFIX))) {
     const folder = join(parent, name)
     if (isOwned(folder)) continue
     try {
       stopServer(folder)
-      rmSync(folder, { recursive: true, force: true })
+      // What its server began may still write for a moment.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
     } catch {
       // Not ours to remove.
     }
   }
 }
 
-/** A folder that has no owner yet is about to get one. */
+/** A folder that has no owner yet is about to get one, unless its process was killed just then. */
 function isOwned(folder: string): boolean {
   const text = read(join(folder, OWNER))
-  if (text === undefined) return true
+  if (text === undefined) return Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0) < CLAIMED_WITHIN_MS
   try {
     const { pid, started } = JSON.parse(text) as { pid: number; started: string | undefined }
     return startOf(pid) !== undefined && startOf(pid) === started

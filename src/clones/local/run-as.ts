@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { type ExecFileOptions, execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
 
 /** Whom a server runs as: Postgres refuses to be root. */
 export interface Account {
@@ -53,9 +54,15 @@ function findConfinement(account: Account | undefined, needsLoopback: boolean): 
   return [...network, ...works(['prlimit', `--as=${PROCESS_BYTES}`, '--']), ...rights]
 }
 
-/** Runs one of Postgres's programs to its end. */
-export function runAs(account: Account | undefined, file: string, args: readonly string[], cwd: string): void {
-  execFileSync(file, args, { cwd, ...account, env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'], timeout: 120_000 })
+/** Runs a program to its end and gives what it wrote. An error holds `stdout` and `stderr`. */
+export async function runProgram(
+  file: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  options: ExecFileOptions = {},
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(file, args, { timeout: 120_000, ...options, signal, encoding: 'utf8' })
+  return stdout
 }
 
 /** Nothing of ours reaches a server: no token, no PG variable. */

@@ -1,4 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SkippedBase } from '../clone.ts'
 
@@ -10,8 +12,8 @@ export interface Template {
   skipped: SkippedBase[]
 }
 
-/** A cluster is 25 MB and more. */
-const KEPT = 12
+/** A cluster is 15 MB and more. A service has one or two for each of its repositories. */
+const KEPT = 40
 const ABANDONED_MS = 3_600_000
 const SUFFIX = '.cluster'
 const PART = '.part'
@@ -22,6 +24,7 @@ export function findTemplate(cacheDir: string, keys: readonly string[]): Templat
   const scripts = keys.findLastIndex((key) => stored.has(`${key}${SUFFIX}`))
   const folder = join(cacheDir, `${keys[scripts]}${SUFFIX}`)
   if (scripts < 0) return undefined
+  touchEmpty(join(cacheDir, `${keys[0]}${SUFFIX}`))
   try {
     utimesSync(folder, new Date(), new Date())
     const skipped = JSON.parse(readFileSync(join(folder, 'skipped.json'), 'utf8')) as SkippedBase[]
@@ -32,25 +35,39 @@ export function findTemplate(cacheDir: string, keys: readonly string[]): Templat
   }
 }
 
+/** Whatever begins anew starts from it, so it is not the oldest. */
+function touchEmpty(folder: string): void {
+  try {
+    utimesSync(folder, new Date(), new Date())
+  } catch {
+    // It is made again when it is needed.
+  }
+}
+
 /** Stores a cluster under a key, whole or not at all; `copyTo` copies its files. Gives its folder. */
-export function storeTemplate(cacheDir: string, key: string, skipped: readonly SkippedBase[], copyTo: (data: string) => void): string {
+export async function storeTemplate(
+  cacheDir: string,
+  key: string,
+  skipped: readonly SkippedBase[],
+  copyTo: (data: string) => Promise<void>,
+): Promise<string> {
   const folder = join(cacheDir, `${key}${SUFFIX}`)
-  const part = `${folder}.${process.pid}${PART}`
+  const part = `${folder}.${randomUUID()}${PART}`
   mkdirSync(part, { recursive: true, mode: 0o700 })
   try {
-    copyTo(join(part, 'data'))
-    writeFileSync(join(part, 'skipped.json'), JSON.stringify(skipped))
-    renameSync(part, folder)
+    await copyTo(join(part, 'data'))
+    await writeFile(join(part, 'skipped.json'), JSON.stringify(skipped))
+    await rename(part, folder)
   } catch (error) {
-    rmSync(part, { recursive: true, force: true })
+    await rm(part, { recursive: true, force: true })
     // Another process was faster.
     if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
-  prune(cacheDir)
+  await prune(cacheDir)
   return folder
 }
 
-function prune(cacheDir: string): void {
+async function prune(cacheDir: string): Promise<void> {
   const found = list(cacheDir).flatMap((name) => {
     const path = join(cacheDir, name)
     const time = name.includes(SUFFIX) ? statSync(path, { throwIfNoEntry: false })?.mtimeMs : undefined
@@ -58,7 +75,7 @@ function prune(cacheDir: string): void {
   })
   const templates = found.filter(({ path }) => path.endsWith(SUFFIX)).sort((a, b) => b.time - a.time)
   const abandoned = found.filter(({ path, time }) => path.endsWith(PART) && Date.now() - time > ABANDONED_MS)
-  for (const { path } of [...templates.slice(KEPT), ...abandoned]) rmSync(path, { recursive: true, force: true })
+  for (const { path } of [...templates.slice(KEPT), ...abandoned]) await rm(path, { recursive: true, force: true })
 }
 
 function list(folder: string): string[] {

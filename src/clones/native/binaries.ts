@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 
@@ -43,8 +43,18 @@ export function findBinaries(folders: readonly string[], path: string, wanted?: 
   return [...found.values()].filter(({ major }) => wanted === undefined || major === wanted).sort((a, b) => b.major - a.major)
 }
 
+/** What programs said of themselves: each review of a service looks for them, and an upgrade may come in between. */
+const known = new Map<string, Binaries | undefined>()
+
 function readBinaries(bin: string): Binaries | undefined {
   if (!canRun(join(bin, 'postgres')) || !canRun(join(bin, 'initdb'))) return undefined
+  const { ino, mtimeMs } = statSync(join(bin, 'postgres'))
+  const key = `${bin} ${ino} ${mtimeMs}`
+  if (!known.has(key)) known.set(key, askBinaries(bin))
+  return known.get(key)
+}
+
+function askBinaries(bin: string): Binaries | undefined {
   try {
     const said = execFileSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8', timeout: 10_000 })
     const version = /\b(\d+\.\d+.*)$/m.exec(said.trim())?.[1]

@@ -64,7 +64,7 @@ export async function startTrialServer(): Promise<TrialServer> {
     }
   }
   try {
-    cluster.initialise()
+    await cluster.initialise()
     await cluster.start(new AbortController().signal)
     await asSuperuser('postgres', `create role ${OWNER} login`)
   } catch (error) {
