@@ -192,6 +192,66 @@ export function readServiceEnvironment(env: NodeJS.ProcessEnv = process.env): Se
   return { databaseUrl: databaseUrlOf(env.DATABASE_URL), github, gitlab, logLevel: logLevelOf(env.PGWITNESS_LOG_LEVEL) }
 }
 
+/** The knowledge base: where it is, and what makes its vectors. */
+export interface KnowledgeEnvironment {
+  /** `DATABASE_URL`; storage is embedded without it. */
+  databaseUrl: string | undefined
+  /** Undefined without `PGWITNESS_EMBEDDING_MODEL`: nothing is sent anywhere unless it is asked for. */
+  embedding: EmbeddingEnvironment | undefined
+}
+
+export interface EmbeddingEnvironment {
+  /** Root of the API, without `/embeddings`: `PGWITNESS_EMBEDDING_URL`. */
+  url: string
+  /** `PGWITNESS_EMBEDDING_KEY`, and for OpenAI itself also `OPENAI_API_KEY`. A secret; servers of one's own may want none. */
+  key: string | undefined
+  /** `PGWITNESS_EMBEDDING_MODEL` and `PGWITNESS_EMBEDDING_DIMENSIONS`. */
+  model: string
+  dimensions: number
+}
+
+const OPENAI_URL = 'https://api.openai.com/v1'
+/** https://platform.openai.com/docs/guides/embeddings */
+const DIMENSIONS: Record<string, number> = {
+  'text-embedding-3-small': 1536,
+  'text-embedding-3-large': 3072,
+  'text-embedding-ada-002': 1536,
+}
+/** What pgvector can index as `halfvec`. */
+const MOST_DIMENSIONS = 4000
+
+/** A UserError says which variable is missing or wrong. */
+export function readKnowledgeEnvironment(env: NodeJS.ProcessEnv = process.env): KnowledgeEnvironment {
+  return { databaseUrl: databaseUrlOf(env.DATABASE_URL), embedding: embeddingOf(env) }
+}
+
+function embeddingOf(env: NodeJS.ProcessEnv): EmbeddingEnvironment | undefined {
+  const model = env.PGWITNESS_EMBEDDING_MODEL
+  if (!model) return undefined
+  const url = addressOf(env.PGWITNESS_EMBEDDING_URL, 'PGWITNESS_EMBEDDING_URL') ?? OPENAI_URL
+  const key = env.PGWITNESS_EMBEDDING_KEY || (url === OPENAI_URL && env.OPENAI_API_KEY) || undefined
+  if (key === undefined && url === OPENAI_URL)
+    throw new UserError(
+      `${model} of OpenAI needs a key: set PGWITNESS_EMBEDDING_KEY or OPENAI_API_KEY; or PGWITNESS_EMBEDDING_URL for another server.`,
+    )
+  const dimensions = env.PGWITNESS_EMBEDDING_DIMENSIONS ? Number(env.PGWITNESS_EMBEDDING_DIMENSIONS) : DIMENSIONS[model]
+  if (dimensions === undefined) throw new UserError(`Set PGWITNESS_EMBEDDING_DIMENSIONS: how long the vectors of ${model} are.`)
+  if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > MOST_DIMENSIONS)
+    throw new UserError(`PGWITNESS_EMBEDDING_DIMENSIONS is no whole number from 1 to ${MOST_DIMENSIONS}.`)
+  return { url, key, model, dimensions }
+}
+
+/** What the knowledge base reads of the environment, for docs/knowledge.md. */
+export const KNOWLEDGE_VARIABLES: Record<string, string> = {
+  DATABASE_URL:
+    'Postgres 14 or newer, the service\u2019s: `postgres://user:password@host/database`. Without it storage is embedded, in the folder `--data`.',
+  PGWITNESS_EMBEDDING_MODEL:
+    'Turns on search by meaning: model of an endpoint that speaks OpenAI\u2019s API, `text-embedding-3-small`. All texts of the knowledge base and all questions are sent there.',
+  PGWITNESS_EMBEDDING_URL: 'Root of its API. By default `https://api.openai.com/v1`.',
+  PGWITNESS_EMBEDDING_KEY: 'Its key. For OpenAI itself `OPENAI_API_KEY` will do.',
+  PGWITNESS_EMBEDDING_DIMENSIONS: 'Length of its vectors, at most 4000. Only OpenAI\u2019s models are known without.',
+}
+
 /** It may hold a password, so it is not repeated. */
 function databaseUrlOf(text: string | undefined): string | undefined {
   if (!text || /^postgres(?:ql)?:\/\//.test(text)) return text || undefined

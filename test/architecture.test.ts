@@ -30,6 +30,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'assemble-ci',
     'ci',
     'assemble-clones',
+    'assemble-knowledge',
     'assemble-review',
     'assemble-service',
     'assemble-simulation',
@@ -40,6 +41,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'config-file',
     'version',
     'forges',
+    'knowledge',
     'review',
     'reports',
     'rules',
@@ -54,6 +56,7 @@ const PORTS: Record<string, string[]> = {
   database: ['database.ts', 'advisory-lock.ts', 'partitions.ts'],
   queue: ['queue.ts'],
   store: ['store.ts'],
+  knowledge: ['knowledge-base.ts', 'declaration.ts', 'document.ts', 'embedder.ts', 'source.ts'],
   extractors: ['extractor.ts', 'script.ts', 'history.ts', 'roles.ts'],
   clones: ['clone.ts'],
 }

@@ -71,7 +71,7 @@ function program(): Command {
       const [stranger] = command.args
       if (stranger !== undefined)
         command.error(
-          `error: there is no command \`${stranger}\`: use review, ci, post, audit, experiment, stats, rules, serve or simulate`,
+          `error: there is no command \`${stranger}\`: use review, ci, post, audit, experiment, stats, rules, kb, serve or simulate`,
         )
       if (!options.version) return command.help()
       const { version } = await import('../version.ts')
@@ -133,6 +133,18 @@ function program(): Command {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (name: string | undefined, rest: string[]) => (await import('./experiment.ts')).runExperiment(name, rest))
+
+  pgwitness
+    .command('kb')
+    .description('The knowledge base: add sources to it and search them. Without a command, lists what there is.')
+    .argument('[command]', 'add, sync, list, remove, search, watch, …')
+    .argument('[arguments...]', 'what the command takes: pgwitness kb COMMAND --help')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (command: string | undefined, rest: string[]) =>
+      (await import('./kb.ts')).runKb(command === undefined ? [] : [command, ...rest]),
+    )
 
   pgwitness
     .command('serve')

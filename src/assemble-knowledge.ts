@@ -1,0 +1,79 @@
+/** The knowledge base: its storage, its embedder and its sources. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { KnowledgeEnvironment } from './config.ts'
+import type { Database } from './database/database.ts'
+import type { SourceDeclaration } from './knowledge/declaration.ts'
+import type { Embedder } from './knowledge/embedder.ts'
+import type { KnowledgeBase } from './knowledge/knowledge-base.ts'
+import type { Source } from './knowledge/source.ts'
+
+export interface Knowledge extends AsyncDisposable {
+  base: KnowledgeBase
+  database: Database
+  /** Undefined when none is configured: full text answers alone. */
+  embedder: Embedder | undefined
+}
+
+/** DATABASE_URL, else the embedded storage in `dataDir`, which only one process can have open. A UserError or ServiceError when it cannot be opened. */
+export async function openKnowledge(dataDir: string, environment: KnowledgeEnvironment): Promise<Knowledge> {
+  const database = await openDatabase(environment, dataDir)
+  try {
+    const { postgresKnowledgeBase } = await import('./knowledge/postgres.ts')
+    const embedder = await openEmbedder(environment)
+    const base = await postgresKnowledgeBase(database, { embedder })
+    return {
+      base,
+      database,
+      embedder,
+      async [Symbol.asyncDispose]() {
+        await base.close()
+        await database.close()
+      },
+    }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** Whether there can be a knowledge base: opening makes the folder where there is none. */
+export function isThere(dataDir: string, { databaseUrl }: KnowledgeEnvironment): boolean {
+  return databaseUrl !== undefined || existsSync(join(dataDir, 'postgres'))
+}
+
+async function openDatabase({ databaseUrl }: KnowledgeEnvironment, dataDir: string): Promise<Database> {
+  if (databaseUrl !== undefined) return await (await import('./database/postgres.ts')).openPostgres(databaseUrl)
+  return await (await import('./database/embedded.ts')).openEmbedded(dataDir)
+}
+
+async function openEmbedder({ embedding }: KnowledgeEnvironment): Promise<Embedder | undefined> {
+  if (embedding === undefined) return undefined
+  throw new Error('there is no embedder yet')
+}
+
+/** What reads the source that is declared. */
+export async function openSource(declaration: SourceDeclaration): Promise<Source> {
+  switch (declaration.type) {
+    case 'manual': {
+      const { path } = declaration
+      if (path === undefined) return (await import('./knowledge/sources/crawled-manual.ts')).crawledManualSource(declaration)
+      return (await import('./knowledge/sources/manual.ts')).manualSource({ ...declaration, path })
+    }
+    case 'release-notes': {
+      const { path } = declaration
+      if (path === undefined) return (await import('./knowledge/sources/crawled-manual.ts')).crawledManualSource(declaration)
+      return (await import('./knowledge/sources/release-notes.ts')).releaseNotesSource({ ...declaration, path })
+    }
+    case 'tool-manual':
+      return (await import('./knowledge/sources/tool-manual.ts')).toolManualSource(declaration)
+    case 'source-code':
+      return (await import('./knowledge/sources/source-code.ts')).sourceCodeSource(declaration)
+    case 'article':
+      return (await import('./knowledge/sources/article.ts')).articleSource(declaration)
+    case 'mailing-list':
+      return (await import('./knowledge/sources/mailing-list.ts')).mailingListSource(declaration)
+    case 'web-page':
+      return (await import('./knowledge/sources/web-page.ts')).webPageSource(declaration)
+  }
+}

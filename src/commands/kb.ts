@@ -1,0 +1,22 @@
+import { Command, CommanderError } from 'commander'
+import { kbList } from './kb-list.ts'
+
+/** A line each. What a command does is imported when it runs. */
+const SUBCOMMANDS = [kbList]
+
+/** `pgwitness kb COMMAND …`. */
+export async function runKb(args: string[]): Promise<void> {
+  const kb = new Command('pgwitness kb')
+    .description('The knowledge base: what findings and answers cite.')
+    .addHelpText('after', '\nStorage is DATABASE_URL, or embedded in the folder --data. Where to begin: docs/knowledge.md.')
+    .enablePositionalOptions()
+    .exitOverride()
+  for (const make of SUBCOMMANDS)
+    kb.addCommand(make().showHelpAfterError('(see --help)').exitOverride().allowExcessArguments(false).copyInheritedSettings(kb))
+  try {
+    await kb.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return
+    throw error
+  }
+}
