@@ -5,8 +5,8 @@ import type { KnowledgeEnvironment } from './config.ts'
 import type { Database } from './database/database.ts'
 import type { SourceDeclaration } from './knowledge/declaration.ts'
 import type { Embedder } from './knowledge/embedder.ts'
-import type { KnowledgeBase } from './knowledge/knowledge-base.ts'
-import type { Source } from './knowledge/source.ts'
+import type { KnowledgeBase, SyncReport } from './knowledge/knowledge-base.ts'
+import type { ReadContext, Source } from './knowledge/source.ts'
 
 export interface Knowledge extends AsyncDisposable {
   base: KnowledgeBase
@@ -76,4 +76,14 @@ export async function openSource(declaration: SourceDeclaration): Promise<Source
     case 'web-page':
       return (await import('./knowledge/sources/web-page.ts')).webPageSource(declaration)
   }
+}
+
+/** What a sync would do, with nothing stored. Without a knowledge base, or for a source that is not declared, all is new. */
+export async function previewSync(
+  knowledge: Knowledge | undefined,
+  name: string,
+  source: Source,
+  context: ReadContext,
+): Promise<SyncReport> {
+  return await (await import('./knowledge/storage/preview.ts')).previewSync(knowledge?.database, name, source, context)
 }

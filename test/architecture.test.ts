@@ -56,7 +56,7 @@ const PORTS: Record<string, string[]> = {
   database: ['database.ts', 'advisory-lock.ts', 'partitions.ts'],
   queue: ['queue.ts'],
   store: ['store.ts'],
-  knowledge: ['knowledge-base.ts', 'declaration.ts', 'document.ts', 'embedder.ts', 'source.ts'],
+  knowledge: ['knowledge-base.ts', 'declaration.ts', 'document.ts', 'embedder.ts', 'source.ts', 'usual-name.ts'],
   extractors: ['extractor.ts', 'script.ts', 'history.ts', 'roles.ts'],
   clones: ['clone.ts'],
 }

@@ -1,8 +1,12 @@
 import { Command, CommanderError } from 'commander'
+import { kbAdd } from './kb-add.ts'
 import { kbList } from './kb-list.ts'
+import { kbRemove } from './kb-remove.ts'
+import { kbSearch } from './kb-search.ts'
+import { kbSync } from './kb-sync.ts'
 
 /** A line each. What a command does is imported when it runs. */
-const SUBCOMMANDS = [kbList]
+const SUBCOMMANDS = [kbAdd, kbSync, kbList, kbRemove, kbSearch]
 
 /** `pgwitness kb COMMAND …`. */
 export async function runKb(args: string[]): Promise<void> {

@@ -83,7 +83,7 @@ function prepare(document: KnowledgeDocument, report: SyncReport): CutDocument |
 }
 
 /** Of all documents, the unchanged too: what a source needs to leave out what is there already. */
-async function readRevisions(database: Database, source: string): Promise<Map<string, string>> {
+export async function readRevisions(database: Database, source: string): Promise<Map<string, string>> {
   const known = new Map<string, string>()
   const some = 10_000
   let after = ''
