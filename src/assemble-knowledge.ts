@@ -16,22 +16,30 @@ export interface Knowledge extends AsyncDisposable {
 }
 
 /** DATABASE_URL, else the embedded storage in `dataDir`, which only one process can have open. A UserError or ServiceError when it cannot be opened. */
-export async function openKnowledge(dataDir: string, environment: KnowledgeEnvironment): Promise<Knowledge> {
+export async function openKnowledge(
+  dataDir: string,
+  environment: KnowledgeEnvironment,
+  warn = (message: string): void => console.error(message),
+): Promise<Knowledge> {
   const database = await openDatabase(environment, dataDir)
+  const { replicaUrl } = environment
+  const replica = replicaUrl === undefined ? undefined : (await import('./database/replica.ts')).openReplica(replicaUrl, database, warn)
   try {
     const { postgresKnowledgeBase } = await import('./knowledge/postgres.ts')
     const embedder = await openEmbedder(environment)
-    const base = await postgresKnowledgeBase(database, { embedder })
+    const base = await postgresKnowledgeBase(database, { replica, embedder })
     return {
       base,
       database,
       embedder,
       async [Symbol.asyncDispose]() {
         await base.close()
+        await replica?.close()
         await database.close()
       },
     }
   } catch (error) {
+    await replica?.close()
     await database.close()
     throw error
   }
@@ -86,4 +94,9 @@ export async function previewSync(
   context: ReadContext,
 ): Promise<SyncReport> {
   return await (await import('./knowledge/storage/preview.ts')).previewSync(knowledge?.database, name, source, context)
+}
+
+/** Tells of each change of a file, or of the files in a folder, from when this is settled until it is disposed of. */
+export async function followPath(path: string, changed: () => void): Promise<Disposable> {
+  return await (await import('./knowledge/watching/follow-path.ts')).followPath(path, changed)
 }

@@ -4,9 +4,10 @@ import { kbList } from './kb-list.ts'
 import { kbRemove } from './kb-remove.ts'
 import { kbSearch } from './kb-search.ts'
 import { kbSync } from './kb-sync.ts'
+import { kbWatch } from './kb-watch.ts'
 
 /** A line each. What a command does is imported when it runs. */
-const SUBCOMMANDS = [kbAdd, kbSync, kbList, kbRemove, kbSearch]
+const SUBCOMMANDS = [kbAdd, kbSync, kbList, kbRemove, kbSearch, kbWatch]
 
 /** `pgwitness kb COMMAND …`. */
 export async function runKb(args: string[]): Promise<void> {

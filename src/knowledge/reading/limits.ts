@@ -12,3 +12,5 @@ export const MAX_TITLE_CHARACTERS = 300
 /** Columns of a table; a span that says more is believed to this. */
 export const MAX_COLUMNS = 200
 export const MAX_ROW_SPAN = 2_000
+/** Of a packed mbox: a year of a busy list is a fifth of this. */
+export const MAX_UNPACKED_BYTES = 4 * 1024 * 1024 * 1024
