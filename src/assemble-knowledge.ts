@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KnowledgeEnvironment } from './config.ts'
 import type { Database } from './database/database.ts'
+import { UserError } from './errors.ts'
 import type { SourceDeclaration } from './knowledge/declaration.ts'
 import type { Embedder } from './knowledge/embedder.ts'
 import type { KnowledgeBase, SyncReport } from './knowledge/knowledge-base.ts'
@@ -60,8 +61,13 @@ async function openEmbedder({ embedding }: KnowledgeEnvironment): Promise<Embedd
   throw new Error('there is no embedder yet')
 }
 
-/** What reads the source that is declared. */
+/** What reads the source that is declared. A UserError for one that was imported: where the exporting machine read it may be anything here. */
 export async function openSource(declaration: SourceDeclaration): Promise<Source> {
+  const { name, imported } = declaration
+  if (imported)
+    throw new UserError(
+      `${name} was imported, from a machine that read it at ${imported.path}. Say where it is here (pgwitness kb add --name ${name} …), or import a newer file.`,
+    )
   switch (declaration.type) {
     case 'manual': {
       const { path } = declaration

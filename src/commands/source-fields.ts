@@ -10,6 +10,8 @@ export interface SourceField {
   /** An option for a list is given once an item, and called for one. */
   flag: string
   kind: 'string' | 'integer' | 'boolean' | 'array'
+  /** Of an integer. */
+  range: { least: number; most: number }
   isRequired: boolean
   description: string
 }
@@ -17,23 +19,23 @@ export interface SourceField {
 export interface SourceKind {
   type: SourceType
   description: string
-  /** All but name and type. */
+  /** All but name and type, and what only an import writes. */
   fields: SourceField[]
 }
 
 const FLAGS: Record<string, string> = { urls: '--url', hosts: '--host', trustedAuthors: '--trusted-author' }
 
 interface Schema {
-  properties: Record<string, { type: SourceField['kind']; const?: SourceType; description?: string; default?: unknown }>
+  properties: Record<string, { type: SourceField['kind']; const?: SourceType; description?: string; minimum?: number; maximum?: number }>
   required: string[]
 }
 
 export const SOURCE_KINDS: readonly SourceKind[] = SourceDeclaration.options.map((option) => {
   const { properties, required } = z.toJSONSchema(option, { io: 'input' }) as unknown as Schema
-  const fields = Object.entries(properties).flatMap(([name, { type: kind, description = '' }]) =>
-    name === 'name' || name === 'type'
+  const fields = Object.entries(properties).flatMap(([name, { type: kind, description = '', minimum: least = 0, maximum: most = 999 }]) =>
+    name === 'name' || name === 'type' || name === 'imported'
       ? []
-      : [{ name, flag: FLAGS[name] ?? flagOf(name), kind, isRequired: required.includes(name), description }],
+      : [{ name, flag: FLAGS[name] ?? flagOf(name), kind, range: { least, most }, isRequired: required.includes(name), description }],
   )
   return { type: properties.type?.const as SourceType, description: properties.type?.description ?? '', fields }
 })

@@ -6,6 +6,12 @@ const common = {
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .describe('Names the source for good: `manual-17`.'),
+  imported: z
+    .strictObject({ path: z.string(), at: z.iso.datetime() })
+    .optional()
+    .describe(
+      'Written by `kb import`: where the exporting machine read it. It is not read from there, nor synced, until it is declared anew.',
+    ),
 }
 const place = { path: z.string().describe('Folder or file on this machine.') }
 

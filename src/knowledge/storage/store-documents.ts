@@ -31,12 +31,13 @@ export async function storeDocuments(
       for (const lexeme of lexemes) counts.set(lexeme, (counts.get(lexeme) ?? 0) + 1)
     await countWords(session, counts)
     await session.query(
-      `update ${SCHEMA}.sources set documents = documents + $2, passages = passages + $3, words = words + $4 where name = $1`,
+      `update ${SCHEMA}.sources set documents = documents + $2, passages = passages + $3, words = words + $4, tokens = tokens + $5 where name = $1`,
       [
         source.name,
         [...ids.values()].filter(({ isNew }) => isNew).length,
         passages.length - gone.passages,
         passages.reduce((sum, { length }) => sum + length, 0) - gone.words,
+        passages.reduce((sum, { tokens }) => sum + tokens, 0) - gone.tokens,
       ],
     )
   })
@@ -54,8 +55,8 @@ export async function removeDocuments(database: Database, source: string, keys: 
     await session.query(`delete from ${SCHEMA}.documents where id = any($1::bigint[])`, [ids])
     await countWords(session, gone.counts)
     await session.query(
-      `update ${SCHEMA}.sources set documents = documents - $2, passages = passages - $3, words = words - $4 where name = $1`,
-      [source, ids.length, gone.passages, gone.words],
+      `update ${SCHEMA}.sources set documents = documents - $2, passages = passages - $3, words = words - $4, tokens = tokens - $5 where name = $1`,
+      [source, ids.length, gone.passages, gone.words, gone.tokens],
     )
     return ids.length
   })
@@ -171,18 +172,24 @@ const INSERT_PASSAGES = `insert into ${SCHEMA}.passages (type, document, positio
 interface Gone {
   passages: number
   words: number
+  tokens: number
   /** Of each lexeme, below zero. */
   counts: Map<string, number>
 }
 
 async function deletePassages(session: Session, documents: readonly string[]): Promise<Gone> {
-  const rows = await session.query<{ lexemes: string[]; length: number }>(
-    `delete from ${SCHEMA}.passages where document = any($1::bigint[]) returning tsvector_to_array(words) as lexemes, length`,
+  const rows = await session.query<{ lexemes: string[]; length: number; tokens: number }>(
+    `delete from ${SCHEMA}.passages where document = any($1::bigint[]) returning tsvector_to_array(words) as lexemes, length, tokens`,
     [documents],
   )
   const counts = new Map<string, number>()
   for (const { lexemes } of rows) for (const lexeme of lexemes) counts.set(lexeme, (counts.get(lexeme) ?? 0) - 1)
-  return { passages: rows.length, words: rows.reduce((sum, { length }) => sum + length, 0), counts }
+  return {
+    passages: rows.length,
+    words: rows.reduce((sum, { length }) => sum + length, 0),
+    tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0),
+    counts,
+  }
 }
 
 /** Always in the same order, so that two that count do not wait for each other in a circle. */
