@@ -15,6 +15,8 @@ export interface Database extends Session {
    * Only `session` may be used inside: the database itself would wait for ever where it has one connection.
    */
   transaction<T>(work: (session: Session) => Promise<T>, locks?: readonly string[]): Promise<T>
+  /** One statement by itself, outside of any transaction, that takes as long as it takes: an index that is built concurrently. */
+  build(statement: string, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 

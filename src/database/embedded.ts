@@ -71,6 +71,7 @@ function overPglite(pglite: PGlite, unlock: () => void): Database {
           throw error
         }
       }),
+    build: (statement) => turn(async () => void (await pglite.exec(statement))),
     close() {
       closing ??= turn(async () => {
         await pglite.close()

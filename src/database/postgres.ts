@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { ServiceError, UserError } from '../errors.ts'
 import { advisoryLock } from './advisory-lock.ts'
+import { buildOn } from './build.ts'
 import type { Database, Session } from './database.ts'
 import { databaseError, isUnusable } from './database-error.ts'
 import { migrate } from './migrate.ts'
@@ -70,6 +71,7 @@ function overPool(pool: pg.Pool): Database {
         throw error
       }
     },
+    build: async (statement, signal) => await buildOn(pool.options, statement, signal),
     close: async () => await pool.end(),
   }
 }
