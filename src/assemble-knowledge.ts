@@ -51,7 +51,8 @@ export function isThere(dataDir: string, { databaseUrl }: KnowledgeEnvironment):
   return databaseUrl !== undefined || existsSync(join(dataDir, 'postgres'))
 }
 
-async function openDatabase({ databaseUrl }: KnowledgeEnvironment, dataDir: string): Promise<Database> {
+/** Where the knowledge base is kept. */
+export async function openDatabase({ databaseUrl }: KnowledgeEnvironment, dataDir: string): Promise<Database> {
   if (databaseUrl !== undefined) return await (await import('./database/postgres.ts')).openPostgres(databaseUrl)
   return await (await import('./database/embedded.ts')).openEmbedded(dataDir)
 }

@@ -196,6 +196,8 @@ export function readServiceEnvironment(env: NodeJS.ProcessEnv = process.env): Se
 export interface KnowledgeEnvironment {
   /** `DATABASE_URL`; storage is embedded without it. */
   databaseUrl: string | undefined
+  /** `DATABASE_REPLICA_URL`: where searches go. */
+  replicaUrl: string | undefined
   /** Undefined without `PGWITNESS_EMBEDDING_MODEL`: nothing is sent anywhere unless it is asked for. */
   embedding: EmbeddingEnvironment | undefined
 }
@@ -208,6 +210,8 @@ export interface EmbeddingEnvironment {
   /** `PGWITNESS_EMBEDDING_MODEL` and `PGWITNESS_EMBEDDING_DIMENSIONS`. */
   model: string
   dimensions: number
+  /** US dollars a million tokens, for `kb stats`: `PGWITNESS_EMBEDDING_PRICE`. */
+  price: number | undefined
 }
 
 const OPENAI_URL = 'https://api.openai.com/v1'
@@ -222,7 +226,10 @@ const MOST_DIMENSIONS = 4000
 
 /** A UserError says which variable is missing or wrong. */
 export function readKnowledgeEnvironment(env: NodeJS.ProcessEnv = process.env): KnowledgeEnvironment {
-  return { databaseUrl: databaseUrlOf(env.DATABASE_URL), embedding: embeddingOf(env) }
+  const replicaUrl = databaseUrlOf(env.DATABASE_REPLICA_URL, 'DATABASE_REPLICA_URL')
+  if (replicaUrl && !env.DATABASE_URL)
+    throw new UserError('DATABASE_REPLICA_URL is of a replica of the database of DATABASE_URL: set that too.')
+  return { databaseUrl: databaseUrlOf(env.DATABASE_URL), replicaUrl, embedding: embeddingOf(env) }
 }
 
 function embeddingOf(env: NodeJS.ProcessEnv): EmbeddingEnvironment | undefined {
@@ -238,24 +245,30 @@ function embeddingOf(env: NodeJS.ProcessEnv): EmbeddingEnvironment | undefined {
   if (dimensions === undefined) throw new UserError(`Set PGWITNESS_EMBEDDING_DIMENSIONS: how long the vectors of ${model} are.`)
   if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > MOST_DIMENSIONS)
     throw new UserError(`PGWITNESS_EMBEDDING_DIMENSIONS is no whole number from 1 to ${MOST_DIMENSIONS}.`)
-  return { url, key, model, dimensions }
+  const price = env.PGWITNESS_EMBEDDING_PRICE ? Number(env.PGWITNESS_EMBEDDING_PRICE) : undefined
+  if (price !== undefined && !(price >= 0 && price < 1e6))
+    throw new UserError('PGWITNESS_EMBEDDING_PRICE is no price in US dollars a million tokens: 0.02')
+  return { url, key, model, dimensions, price }
 }
 
 /** What the knowledge base reads of the environment, for docs/knowledge.md. */
 export const KNOWLEDGE_VARIABLES: Record<string, string> = {
   DATABASE_URL:
     'Postgres 14 or newer, the service\u2019s: `postgres://user:password@host/database`. Without it storage is embedded, in the folder `--data`.',
+  DATABASE_REPLICA_URL:
+    'A streaming replica of it, for searches. While that cannot be asked, or has not got the migrations yet, they go to `DATABASE_URL`.',
   PGWITNESS_EMBEDDING_MODEL:
     'Turns on search by meaning: model of an endpoint that speaks OpenAI\u2019s API, `text-embedding-3-small`. All texts of the knowledge base and all questions are sent there.',
   PGWITNESS_EMBEDDING_URL: 'Root of its API. By default `https://api.openai.com/v1`.',
   PGWITNESS_EMBEDDING_KEY: 'Its key. For OpenAI itself `OPENAI_API_KEY` will do.',
   PGWITNESS_EMBEDDING_DIMENSIONS: 'Length of its vectors, at most 4000. Only OpenAI\u2019s models are known without.',
+  PGWITNESS_EMBEDDING_PRICE: 'What a million tokens cost, in US dollars, for `kb stats`. Of OpenAI\u2019s models it is known.',
 }
 
 /** It may hold a password, so it is not repeated. */
-function databaseUrlOf(text: string | undefined): string | undefined {
+function databaseUrlOf(text: string | undefined, name = 'DATABASE_URL'): string | undefined {
   if (!text || /^postgres(?:ql)?:\/\//.test(text)) return text || undefined
-  throw new UserError('DATABASE_URL is no address of a Postgres: postgres://user:password@host/database.')
+  throw new UserError(`${name} is no address of a Postgres: postgres://user:password@host/database.`)
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error']

@@ -34,6 +34,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'assemble-review',
     'assemble-service',
     'assemble-simulation',
+    'assemble-upkeep',
     'service-config',
     'experiments',
     'statistics',
@@ -56,7 +57,7 @@ const PORTS: Record<string, string[]> = {
   database: ['database.ts', 'advisory-lock.ts', 'partitions.ts'],
   queue: ['queue.ts'],
   store: ['store.ts'],
-  knowledge: ['knowledge-base.ts', 'declaration.ts', 'document.ts', 'embedder.ts', 'source.ts', 'usual-name.ts'],
+  knowledge: ['knowledge-base.ts', 'declaration.ts', 'document.ts', 'embedder.ts', 'source.ts', 'upkeep.ts', 'usual-name.ts'],
   extractors: ['extractor.ts', 'script.ts', 'history.ts', 'roles.ts'],
   clones: ['clone.ts'],
 }

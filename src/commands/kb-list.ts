@@ -53,6 +53,7 @@ const NUMBERS = new Set(['documents', 'passages'])
 
 /** Where a source is read from, in a few words. */
 export function placeOf(declaration: SourceDeclaration): string {
+  if (declaration.imported) return oneLine(`imported from ${declaration.imported.path}`)
   if ('path' in declaration && declaration.path !== undefined) return oneLine(declaration.path)
   if (declaration.type !== 'web-page') return 'postgresql.org'
   const [first = '', ...others] = declaration.urls

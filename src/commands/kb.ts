@@ -1,13 +1,17 @@
 import { Command, CommanderError } from 'commander'
 import { kbAdd } from './kb-add.ts'
+import { kbDoctor } from './kb-doctor.ts'
+import { kbExport } from './kb-export.ts'
+import { kbImport } from './kb-import.ts'
 import { kbList } from './kb-list.ts'
 import { kbRemove } from './kb-remove.ts'
 import { kbSearch } from './kb-search.ts'
+import { kbStats } from './kb-stats.ts'
 import { kbSync } from './kb-sync.ts'
 import { kbWatch } from './kb-watch.ts'
 
 /** A line each. What a command does is imported when it runs. */
-const SUBCOMMANDS = [kbAdd, kbSync, kbList, kbRemove, kbSearch, kbWatch]
+const SUBCOMMANDS = [kbAdd, kbSync, kbList, kbRemove, kbSearch, kbWatch, kbStats, kbDoctor, kbExport, kbImport]
 
 /** `pgwitness kb COMMAND …`. */
 export async function runKb(args: string[]): Promise<void> {
@@ -19,7 +23,7 @@ export async function runKb(args: string[]): Promise<void> {
   for (const make of SUBCOMMANDS)
     kb.addCommand(make().showHelpAfterError('(see --help)').exitOverride().allowExcessArguments(false).copyInheritedSettings(kb))
   try {
-    await kb.parseAsync(args, { from: 'user' })
+    await kb.parseAsync(args.length > 0 ? args : ['--help'], { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return
     throw error

@@ -7,6 +7,7 @@ import type { SyncReport } from '../knowledge-base.ts'
 import type { ReadContext, Source } from '../source.ts'
 import { split } from '../splitting/split.ts'
 import { type CutDocument, removeDocuments, storeDocuments } from './store-documents.ts'
+import { readUnanalyzed } from './unanalyzed.ts'
 
 /** What is held in memory and stored at once, whichever comes first. */
 const BATCH = { documents: 32, passages: 256 }
@@ -126,7 +127,7 @@ async function storeBatch(
 }
 
 /** What two syncs at once do to each other passes. */
-async function storeAgain(database: Database, target: { name: string; type: SourceType }, batch: CutDocument[]): Promise<void> {
+export async function storeAgain(database: Database, target: { name: string; type: SourceType }, batch: CutDocument[]): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await storeDocuments(database, target, batch)
@@ -157,12 +158,13 @@ async function removeUnseen(database: Database, source: string, keys: string[]):
   return removed
 }
 
-async function finish(database: Database, source: string): Promise<void> {
-  await database.query(`update ${SCHEMA}.sources set synced_at = now() where name = $1`, [source])
+/** All of it is there: as it was at `at`, now when not told. */
+export async function finish(database: Database, source: string, at: string | null = new Date().toISOString()): Promise<void> {
+  await database.query(`update ${SCHEMA}.sources set synced_at = $2::timestamptz where name = $1`, [source, at])
   await tidy(database)
 }
 
-/** What a search would otherwise read again and again: words that are nowhere, and what waits to be put into the index. */
+/** What a search would otherwise read again and again: words that are nowhere, and what waits to be put into the index; and what its planner would not know. */
 async function tidy(database: Database): Promise<void> {
   await database.query(`delete from ${SCHEMA}.words where passages <= 0`)
   await database.query(
@@ -170,4 +172,5 @@ async function tidy(database: Database): Promise<void> {
      where indrelid in (select inhrelid from pg_inherits where inhparent = '${SCHEMA}.passages'::regclass)
        and relam = (select oid from pg_am where amname = 'gin')`,
   )
+  for (const table of await readUnanalyzed(database)) await database.query(`analyze ${table}`)
 }

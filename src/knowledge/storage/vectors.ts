@@ -9,6 +9,10 @@ export interface Vectors {
   serving(session: Session): Promise<ModelTable | undefined>
   /** Makes what is missing for the embedder's model; when all is there, drops other models' tables. Gives how many were made. */
   fill(embedder: Embedder, context: { signal: AbortSignal; progress(what: string): void }): Promise<number>
+  /** Makes the table of a model where there is none. */
+  ensure(model: Model): Promise<void>
+  /** What `fill` does at its end, when vectors came from elsewhere: nothing while any is missing. */
+  completeWhenFull(model: Model): Promise<void>
   /** Passages near a vector (as `embedChecked` gives it), the nearest first. */
   near(database: Database, table: ModelTable, vector: string, where: { types: readonly string[]; limit: number }): Promise<string[]>
 }
@@ -38,6 +42,17 @@ export async function openVectors(database: Database, method?: 'ivfflat'): Promi
   return {
     serving: async (session) => (await readModels(session))[0],
     fill: async (embedder, context) => await fill(database, how, embedder, context),
+    async ensure(model) {
+      await ensureModel(database, how, model)
+    },
+    async completeWhenFull(model) {
+      const table = await ensureModel(database, how, model)
+      const [row] = await database.query<{ full: boolean }>(
+        `select not exists (select from ${SCHEMA}.passages as p
+           where not exists (select from ${table.table} as v where v.type = p.type and v.passage = p.id)) as full`,
+      )
+      if (row?.full) await complete(database, how, table)
+    },
     near: async (reader, table, vector, where) => await near(reader, how, table, vector, where),
   }
 }

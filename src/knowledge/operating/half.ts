@@ -1,0 +1,11 @@
+/** Numbers of two bytes (IEEE 754 binary16), as `halfvec` has them. Node reads them itself only from 24 on. */
+
+/** Infinities and NaN come as such. */
+export function readHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
