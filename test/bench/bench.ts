@@ -10,4 +10,7 @@ if (what === undefined || what === 'service') {
   const [, changes, part] = process.argv.slice(2)
   await (await import('./service.ts')).benchService(changes === undefined ? undefined : Number(changes), part)
 }
-if (what === undefined || what === 'knowledge') await (await import('./knowledge.ts')).benchKnowledge()
+if (what === undefined || what === 'knowledge') {
+  const [, part, ...sizes] = process.argv.slice(2)
+  await (await import('./knowledge.ts')).benchKnowledge(part, sizes.length === 0 ? undefined : sizes.map(Number))
+}
