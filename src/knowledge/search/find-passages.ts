@@ -4,29 +4,35 @@ import type { SourceType } from '../document.ts'
 import { candidateQuery, phraseQuery } from './candidates.ts'
 import type { Corpus, WeighedConcept } from './weigh.ts'
 
+/** What ranking needs of a passage. */
 export interface PassageRow {
   id: string
   type: SourceType
-  source: string
   document: string
-  position: number
   anchor: string | null
-  kind: string
   term: string | null
   breadcrumb: string[]
-  text: string
+  /** Its lexemes with their places, as Postgres writes a tsvector. */
+  words: string
   length: number
   place: string
   title: string
   url: string
   trust: number
-  from_version: number | null
-  to_version: number | null
-  metadata: { author: string | null; date: string | null; licence: string | null }
   /** It speaks of other versions than the asker's. */
   is_other: boolean
   /** By the words alone. */
   rough: number
+}
+
+/** What is shown of one. */
+export interface PassageText {
+  id: string
+  text: string
+  source: string
+  from_version: number | null
+  to_version: number | null
+  metadata: { author: string | null; date: string | null; licence: string | null }
 }
 
 export interface Where {
@@ -62,8 +68,8 @@ export async function findPassages(
 
 const columns = (
   postgres: string,
-): string => `select p.id::text as id, p.type, d.source, p.document::text as document, p.position, p.anchor, p.kind, p.term, p.breadcrumb, p.text, p.length,
-    p.place::text as place, d.title, d.url, p.trust, p.from_version, p.to_version, d.metadata,
+): string => `select p.id::text as id, p.type, p.document::text as document, p.anchor, p.term, p.breadcrumb, p.words::text as words, p.length,
+    p.place::text as place, d.title, d.url, p.trust,
     coalesce(not ${postgres}::int between p.from_version and p.to_version, false) as is_other`
 
 /** Versions from the asker's; without one the newest are the nearest. */
@@ -105,3 +111,17 @@ const BY_ID = `${columns('$3')}, 0::float8 as rough, ${distance('$3')} as distan
   from unnest($1::bigint[]) with ordinality as wanted(id, rank)
   join ${SCHEMA}.passages as p on p.id = wanted.id and p.type = any($2::text[]) join ${SCHEMA}.documents as d on d.id = p.document
   order by rank`
+
+/** Of those that are still there. */
+export async function readTexts(
+  database: Database,
+  rows: ReadonlyArray<Pick<PassageRow, 'type' | 'id'>>,
+): Promise<Map<string, PassageText>> {
+  if (rows.length === 0) return new Map()
+  const texts = await database.query<PassageText>(TEXTS, [rows.map(({ type }) => type), rows.map(({ id }) => id)])
+  return new Map(texts.map((one) => [one.id, one]))
+}
+
+const TEXTS = `select p.id::text as id, p.text, d.source, p.from_version, p.to_version, d.metadata
+  from unnest($1::text[], $2::bigint[]) as wanted(type, id)
+  join ${SCHEMA}.passages as p on p.type = wanted.type and p.id = wanted.id join ${SCHEMA}.documents as d on d.id = p.document`

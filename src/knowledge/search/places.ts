@@ -1,6 +1,5 @@
 /** Where the words of a passage are. */
-import type { PassageRow } from './find-passages.ts'
-import { eachLexeme } from './lexemes.ts'
+import { eachLexeme, quoteLexeme } from './lexemes.ts'
 
 export interface Places {
   /** Of each lexeme of the text, in order. */
@@ -9,9 +8,30 @@ export interface Places {
   above: ReadonlySet<string>
 }
 
-export function placesOf(row: PassageRow, wanted: ReadonlySet<string>): Places {
-  const { name, above } = headings(row.title, row.breadcrumb, row.term)
-  return { text: positionsOf(row.text, wanted), name: new Set(positionsOf(name).keys()), above: new Set(positionsOf(above).keys()) }
+const SPECIAL = /[\\^$.*+?()[\]{}|/-]/g
+
+/** Finds some lexemes in what Postgres writes of a tsvector: faster by far than reading the text again. */
+export function placesOf(wanted: ReadonlySet<string>): (words: string) => Places {
+  const written = new Map([...wanted].map((lexeme) => [quoteLexeme(lexeme), lexeme]))
+  const each = new RegExp(`(?:^| )(${[...written.keys()].map((quoted) => quoted.replace(SPECIAL, '\\$&')).join('|')}):([0-9A-D,]+)`, 'g')
+  return (words) => {
+    const text = new Map<string, number[]>()
+    const name = new Set<string>()
+    const above = new Set<string>()
+    for (const [, quoted = '', at = ''] of words.matchAll(each)) {
+      const lexeme = written.get(quoted) ?? ''
+      for (const place of at.split(',')) {
+        if (place.endsWith('A')) name.add(lexeme)
+        else if (place.endsWith('B')) above.add(lexeme)
+        else {
+          const known = text.get(lexeme)
+          if (known) known.push(Number(place))
+          else text.set(lexeme, [Number(place)])
+        }
+      }
+    }
+    return { text, name, above }
+  }
 }
 
 /** A passage's own name, and those above it. */

@@ -41,7 +41,8 @@ export function rank(rows: readonly PassageRow[], asked: readonly WeighedConcept
   const concepts = asked.map(levelled)
   const wanted = new Set(concepts.flatMap(({ forms }) => forms.flatMap(({ lexemes }) => lexemes)))
   const total = concepts.reduce((sum, { weight }) => sum + weight, 0)
-  const judged = rows.map((row) => ({ row, ...judge(row, placesOf(row, wanted), concepts, corpus, total) }))
+  const places = placesOf(wanted)
+  const judged = rows.map((row) => ({ row, ...judge(row, places(row.words), concepts, corpus, total) }))
   const pages = bestOf(judged, ({ document }) => document)
   const sections = bestOf(judged, ({ document, anchor }) => `${document}#${anchor}`)
   return judged

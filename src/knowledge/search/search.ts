@@ -1,13 +1,13 @@
 /** A question to passages. */
 import type { Database } from '../../database/database.ts'
-import { SOURCE_TYPES, TRUST } from '../document.ts'
+import { SOURCE_TYPES, type SourceType, TRUST } from '../document.ts'
 import type { Embedder } from '../embedder.ts'
 import type { FoundPassage, Question } from '../knowledge-base.ts'
 import { embedChecked } from '../storage/checked-vectors.ts'
 import type { Vectors } from '../storage/vectors.ts'
 import { addressOf, titleOf } from './address.ts'
 import { diversify } from './diversify.ts'
-import { findPassages, type PassageRow, readPassages } from './find-passages.ts'
+import { findPassages, type PassageText, readPassages, readTexts } from './find-passages.ts'
 import { fuse } from './fuse.ts'
 import { quoteOf } from './quote.ts'
 import { type Ranked, rank } from './rank.ts'
@@ -29,8 +29,10 @@ export interface Searcher {
 
 export interface Answer {
   understood: Understood
-  best: Ranked[]
+  best: Answering[]
 }
+
+export type Answering = Ranked & { text: PassageText }
 
 export async function answer(searcher: Searcher, question: Question, signal: AbortSignal): Promise<Answer> {
   signal.throwIfAborted()
@@ -44,46 +46,55 @@ export async function answer(searcher: Searcher, question: Question, signal: Abo
   const byWords = rank(rows, understood.weighed, understood.corpus)
   const ranked = near.length === 0 ? byWords : fuse(byWords, await readPassages(searcher.reader, near, where))
   signal.throwIfAborted()
-  return { understood, best: diversify(ranked, question.limit) }
+  const best = diversify(ranked, question.limit)
+  const texts = await readTexts(
+    searcher.reader,
+    best.map(({ row }) => row),
+  )
+  signal.throwIfAborted()
+  return {
+    understood,
+    best: best.flatMap((one) => (texts.has(one.row.id) ? [{ ...one, text: texts.get(one.row.id) as PassageText }] : [])),
+  }
 }
 
 /** None where there are no vectors, or none for the question in time. */
 async function nearest(
   { reader, vectors, embedder }: Searcher,
   question: Question,
-  types: readonly string[],
+  types: readonly SourceType[],
   signal: AbortSignal,
 ): Promise<string[]> {
   const table = embedder && (await vectors?.serving(reader))
-  if (!embedder || !vectors || !table) return []
+  if (!embedder || !vectors || !table || question.text.trim() === '') return []
   try {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(EMBED_MS)])
     const [vector] = await embedChecked(embedder, [question.text], table, soon)
-    return vector === undefined ? [] : await vectors.near(reader, table, vector, { types, limit: NEAREST })
+    return vector === undefined ? [] : await vectors.near(reader, table, vector, { types, postgres: question.postgres, limit: NEAREST })
   } catch {
     signal.throwIfAborted()
     return []
   }
 }
 
-export function foundPassage({ row, score }: Ranked, { weighed }: Understood): FoundPassage {
+export function foundPassage({ row, text, score }: Answering, { weighed }: Understood): FoundPassage {
   return {
     id: row.id,
     url: addressOf(row),
     title: titleOf(row),
-    quote: quoteOf(row.text, weighed).text,
-    text: row.text,
-    source: row.source,
+    quote: quoteOf(text.text, weighed).text,
+    text: text.text,
+    source: text.source,
     type: row.type,
-    author: row.metadata.author,
-    date: row.metadata.date,
-    licence: row.metadata.licence,
+    author: text.metadata.author,
+    date: text.metadata.date,
+    licence: text.metadata.licence,
     trust: TRUST[row.trust] ?? 'unknown',
-    versions: versionsOf(row),
+    versions: versionsOf(text),
     score,
   }
 }
 
-function versionsOf({ from_version: from, to_version: to }: PassageRow): FoundPassage['versions'] {
+function versionsOf({ from_version: from, to_version: to }: PassageText): FoundPassage['versions'] {
   return from === null || to === null ? null : { from, to }
 }
