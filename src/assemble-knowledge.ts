@@ -28,7 +28,7 @@ export async function openKnowledge(
   try {
     const { postgresKnowledgeBase } = await import('./knowledge/postgres.ts')
     const embedder = await openEmbedder(environment)
-    const base = await postgresKnowledgeBase(database, { replica, embedder })
+    const base = await postgresKnowledgeBase(database, { replica, embedder, price: environment.embedding?.price })
     return {
       base,
       database,
@@ -59,7 +59,9 @@ export async function openDatabase({ databaseUrl }: KnowledgeEnvironment, dataDi
 
 async function openEmbedder({ embedding }: KnowledgeEnvironment): Promise<Embedder | undefined> {
   if (embedding === undefined) return undefined
-  throw new Error('there is no embedder yet')
+  const { openaiEmbedder } = await import('./knowledge/embedding/openai.ts')
+  const { url, key, model: name, dimensions, batch, parallel } = embedding
+  return openaiEmbedder({ url, key, model: { name, dimensions }, batch, parallel })
 }
 
 /** What reads the source that is declared. A UserError for one that was imported: where the exporting machine read it may be anything here. */

@@ -210,6 +210,9 @@ export interface EmbeddingEnvironment {
   /** `PGWITNESS_EMBEDDING_MODEL` and `PGWITNESS_EMBEDDING_DIMENSIONS`. */
   model: string
   dimensions: number
+  /** Texts a request, and requests at once: `PGWITNESS_EMBEDDING_BATCH` and `PGWITNESS_EMBEDDING_PARALLEL`. */
+  batch: number
+  parallel: number
   /** US dollars a million tokens, for `kb stats`: `PGWITNESS_EMBEDDING_PRICE`. */
   price: number | undefined
 }
@@ -232,6 +235,16 @@ export function readKnowledgeEnvironment(env: NodeJS.ProcessEnv = process.env): 
   return { databaseUrl: databaseUrlOf(env.DATABASE_URL), replicaUrl, embedding: embeddingOf(env) }
 }
 
+/** OpenAI takes 2,048 texts; vectors of more requests are much to hold in memory. */
+const MOST_AT_ONCE = { texts: 2048, requests: 32 }
+
+function wholeNumber(env: NodeJS.ProcessEnv, name: string, most: number): number | undefined {
+  const text = env[name]
+  if (!text) return undefined
+  if (/^\d{1,6}$/.test(text) && Number(text) >= 1 && Number(text) <= most) return Number(text)
+  throw new UserError(`${name} is no whole number from 1 to ${most}.`)
+}
+
 function embeddingOf(env: NodeJS.ProcessEnv): EmbeddingEnvironment | undefined {
   const model = env.PGWITNESS_EMBEDDING_MODEL
   if (!model) return undefined
@@ -248,7 +261,9 @@ function embeddingOf(env: NodeJS.ProcessEnv): EmbeddingEnvironment | undefined {
   const price = env.PGWITNESS_EMBEDDING_PRICE ? Number(env.PGWITNESS_EMBEDDING_PRICE) : undefined
   if (price !== undefined && !(price >= 0 && price < 1e6))
     throw new UserError('PGWITNESS_EMBEDDING_PRICE is no price in US dollars a million tokens: 0.02')
-  return { url, key, model, dimensions, price }
+  const batch = wholeNumber(env, 'PGWITNESS_EMBEDDING_BATCH', MOST_AT_ONCE.texts) ?? 128
+  const parallel = wholeNumber(env, 'PGWITNESS_EMBEDDING_PARALLEL', MOST_AT_ONCE.requests) ?? 4
+  return { url, key, model, dimensions, batch, parallel, price }
 }
 
 /** What the knowledge base reads of the environment, for docs/knowledge.md. */
@@ -262,6 +277,9 @@ export const KNOWLEDGE_VARIABLES: Record<string, string> = {
   PGWITNESS_EMBEDDING_URL: 'Root of its API. By default `https://api.openai.com/v1`.',
   PGWITNESS_EMBEDDING_KEY: 'Its key. For OpenAI itself `OPENAI_API_KEY` will do.',
   PGWITNESS_EMBEDDING_DIMENSIONS: 'Length of its vectors, at most 4000. Only OpenAI\u2019s models are known without.',
+  PGWITNESS_EMBEDDING_BATCH:
+    'Texts a request, by default 128. A server that takes fewer is found out by trying; 32 for text-embeddings-inference spares that.',
+  PGWITNESS_EMBEDDING_PARALLEL: 'Requests at once, by default 4.',
   PGWITNESS_EMBEDDING_PRICE: 'What a million tokens cost, in US dollars, for `kb stats`. Of OpenAI\u2019s models it is known.',
 }
 

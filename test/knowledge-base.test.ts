@@ -481,7 +481,7 @@ describe('with vectors, on the embedded database', () => {
 
   test('IVFFlat, where there is no HNSW, and vectors go with their passages', async () => {
     const embedder = hashingEmbedder({ name: 'hash-c', dimensions: 48 })
-    const base = await postgresKnowledgeBase(database, { embedder, vectorIndex: 'ivfflat' })
+    const base = await postgresKnowledgeBase(database, { embedder, vectorIndex: { method: 'ivfflat', indexedFrom: 1 } })
     await base.sync(MANUAL.name, sourceOf(PAGES), context)
     const indexes = await database.query<{ indexdef: string }>(
       `select indexdef from pg_indexes where tablename ~ '^vectors_' and indexdef ~ 'ivfflat'`,

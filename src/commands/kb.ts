@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { kbAdd } from './kb-add.ts'
 import { kbDoctor } from './kb-doctor.ts'
+import { kbEmbed } from './kb-embed.ts'
 import { kbExport } from './kb-export.ts'
 import { kbImport } from './kb-import.ts'
 import { kbList } from './kb-list.ts'
@@ -11,7 +12,7 @@ import { kbSync } from './kb-sync.ts'
 import { kbWatch } from './kb-watch.ts'
 
 /** A line each. What a command does is imported when it runs. */
-const SUBCOMMANDS = [kbAdd, kbSync, kbList, kbRemove, kbSearch, kbWatch, kbStats, kbDoctor, kbExport, kbImport]
+const SUBCOMMANDS = [kbAdd, kbSync, kbList, kbRemove, kbSearch, kbWatch, kbStats, kbDoctor, kbEmbed, kbExport, kbImport]
 
 /** `pgwitness kb COMMAND …`. */
 export async function runKb(args: string[]): Promise<void> {

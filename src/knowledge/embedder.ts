@@ -4,6 +4,8 @@ export interface Embedder {
   readonly model: Model
   /** Of texts that are made at once. */
   readonly batch: number
+  /** Batches that may be asked for at the same time; one when not told. */
+  readonly parallel?: number
   /**
    * One vector a text, in order. Also with a model that was used before: its vectors serve until the new ones are all there. A ServiceError when it fails. What
    * comes back is checked by who asks.

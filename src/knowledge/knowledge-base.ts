@@ -2,7 +2,9 @@
 
 import type { SourceDeclaration } from './declaration.ts'
 import type { SourceType, Trust } from './document.ts'
+import type { Model } from './embedder.ts'
 import type { Source } from './source.ts'
+import type { Cost } from './upkeep.ts'
 
 export interface Question {
   text: string
@@ -55,6 +57,16 @@ export interface SyncReport {
   ms: number
 }
 
+export interface EmbeddingState {
+  /** What is configured. */
+  model: Model
+  /** Passages that have no vector of it yet; tokens as countTokens has them. */
+  missing: { passages: number; tokens: number }
+  cost: Cost
+  /** What searches use meanwhile; undefined before there is anything. */
+  serving: Model | undefined
+}
+
 export interface KnowledgeBase {
   declare(declaration: SourceDeclaration): Promise<void>
   list(): Promise<Array<{ declaration: SourceDeclaration; documents: number; passages: number; syncedAt: Date | null }>>
@@ -65,6 +77,13 @@ export interface KnowledgeBase {
    * next one goes on; nothing is lost and nothing is there twice.
    */
   sync(name: string, source: Source, context: { signal: AbortSignal; progress(what: string): void }): Promise<SyncReport>
+  /** Undefined when no model is configured. A UserError when there is no pgvector: search is by words alone. */
+  embedding(): Promise<EmbeddingState | undefined>
+  /**
+   * Makes the vectors that are missing, as a sync does at its end. Those of an earlier model serve until the new ones are all there. Cut off at any point the next one
+   * goes on, and none is asked for twice. Gives how many were made. A UserError as `embedding`.
+   */
+  embed(context: { signal: AbortSignal; progress(what: string): void }): Promise<number>
   search(question: Question, signal: AbortSignal): Promise<FoundPassage[]>
   /** The passage that supports a statement, with the words that do; undefined when there is none that does. */
   cite(claim: string, postgres: number | undefined, signal: AbortSignal): Promise<Citation | undefined>

@@ -3,7 +3,8 @@ import { UserError } from '../errors.ts'
 import { SourceDeclaration } from './declaration.ts'
 import type { SourceType } from './document.ts'
 import type { Embedder } from './embedder.ts'
-import type { Citation, KnowledgeBase, SyncReport } from './knowledge-base.ts'
+import type { Citation, EmbeddingState, KnowledgeBase, SyncReport } from './knowledge-base.ts'
+import { costOf } from './operating/prices.ts'
 import { addressOf, titleOf } from './search/address.ts'
 import { quoteOf } from './search/quote.ts'
 import { answer, foundPassage, type Searcher } from './search/search.ts'
@@ -11,10 +12,13 @@ import { newSpelling } from './search/spelling.ts'
 import type { ReadContext, Source } from './source.ts'
 import { removeSource } from './storage/remove-source.ts'
 import { syncSource } from './storage/sync.ts'
-import { openVectors } from './storage/vectors.ts'
+import { openVectors, type VectorOptions, type Vectors } from './storage/vectors.ts'
 
 /** Of a claim, by weight: what its passage and its quote must say. */
 const SUPPORTED = { passages: 5, quote: 0.5, words: 40 }
+
+const NO_PGVECTOR =
+  'Passages are found by their words alone: the database of DATABASE_URL has no pgvector. Install it (Debian: postgresql-17-pgvector), then as an administrator: create extension vector.'
 
 /**
  * In the service's database. Searches go to `replica` where there is one; what was synced a moment ago may not be there yet. Without an embedder, or without
@@ -22,7 +26,12 @@ const SUPPORTED = { passages: 5, quote: 0.5, words: 40 }
  */
 export async function postgresKnowledgeBase(
   database: Database,
-  options: { replica?: Database | undefined; embedder?: Embedder | undefined; vectorIndex?: 'ivfflat' | undefined } = {},
+  options: {
+    replica?: Database | undefined
+    embedder?: Embedder | undefined
+    vectorIndex?: VectorOptions | undefined
+    price?: number | undefined
+  } = {},
 ): Promise<KnowledgeBase> {
   const { embedder } = options
   const reader = options.replica ?? database
@@ -33,7 +42,11 @@ export async function postgresKnowledgeBase(
   const sync = async (name: string, source: Source, context: ReadContext): Promise<SyncReport> => {
     const signal = AbortSignal.any([context.signal, stop.signal])
     const report = await syncSource(database, { name, type: await typeOf(database, name) }, source, { ...context, signal })
-    if (!vectors || !embedder) return report
+    if (!embedder) return report
+    if (!vectors) {
+      report.problems.push({ key: '', problem: NO_PGVECTOR })
+      return report
+    }
     try {
       await vectors.fill(embedder, { ...context, signal })
     } catch (error) {
@@ -49,6 +62,12 @@ export async function postgresKnowledgeBase(
     list: async () => await list(database),
     remove: async (name) => await removeSource(database, name),
     sync,
+    embedding: async () => await embeddingState(database, vectors, embedder, options.price),
+    async embed(context) {
+      if (!embedder) throw new UserError('No embedding model is configured: set PGWITNESS_EMBEDDING_MODEL; docs/knowledge.md.')
+      if (!vectors) throw new UserError(NO_PGVECTOR)
+      return await vectors.fill(embedder, { ...context, signal: AbortSignal.any([context.signal, stop.signal]) })
+    },
     async search(question, signal) {
       const { best, understood } = await answer(searcher, question, AbortSignal.any([signal, stop.signal]))
       return best.map((one) => foundPassage(one, understood))
@@ -56,6 +75,20 @@ export async function postgresKnowledgeBase(
     cite: async (claim, postgres, signal) => await cite(searcher, claim, postgres, AbortSignal.any([signal, stop.signal])),
     close: async () => stop.abort(new Error('the knowledge base was closed')),
   }
+}
+
+async function embeddingState(
+  database: Database,
+  vectors: Vectors | undefined,
+  embedder: Embedder | undefined,
+  price: number | undefined,
+): Promise<EmbeddingState | undefined> {
+  if (!embedder) return undefined
+  if (!vectors) throw new UserError(NO_PGVECTOR)
+  const { model } = embedder
+  const [missing, serving] = await Promise.all([vectors.missing(model), vectors.serving(database)])
+  const cost = costOf(model.name, missing.tokens, price)
+  return { model, missing, cost, serving: serving && { name: serving.name, dimensions: serving.dimensions } }
 }
 
 /** A source keeps its type: its passages are stored by it. */
@@ -93,10 +126,10 @@ async function list(database: Database): ReturnType<KnowledgeBase['list']> {
 
 async function cite(searcher: Searcher, claim: string, postgres: number | undefined, signal: AbortSignal): Promise<Citation | undefined> {
   const { best, understood } = await answer(searcher, { text: claim, postgres, limit: SUPPORTED.passages }, signal)
-  const quoted = best.map(({ row }) => ({ row, ...quoteOf(row.text, understood.weighed, SUPPORTED.words) }))
+  const quoted = best.map(({ row, text: { text, metadata } }) => ({ row, metadata, ...quoteOf(text, understood.weighed, SUPPORTED.words) }))
   const total = understood.weighed.reduce((sum, { weight }) => sum + weight, 0)
   const [most] = quoted.sort((a, b) => b.share - a.share)
   if (!most || most.text === '' || (most.share * total) / Math.max(understood.asked, 1e-9) < SUPPORTED.quote) return undefined
-  const { row, text } = most
-  return { passage: row.id, title: titleOf(row), author: row.metadata.author, url: addressOf(row), quote: text }
+  const { row, metadata, text } = most
+  return { passage: row.id, title: titleOf(row), author: metadata.author, url: addressOf(row), quote: text }
 }

@@ -1,17 +1,32 @@
 import { ServiceError } from '../../errors.ts'
 import type { Embedder, Model } from '../embedder.ts'
 
-/** As pgvector reads them. A ServiceError for anything but one finite vector of the model's dimensions for each text. */
+/** A `halfvec` keeps three to four digits, a `vector` seven. */
+const DIGITS = 7
+
+/**
+ * As pgvector reads them, of length one: only their direction says something, and numbers that are large or tiny would not fit into a `halfvec`. A ServiceError for
+ * anything but one finite vector of the model's dimensions for each text; it says which is wrong.
+ */
 export async function embedChecked(embedder: Embedder, texts: readonly string[], model: Model, signal: AbortSignal): Promise<string[]> {
-  const vectors = await embedder.embed(texts, model, signal)
-  const refuse = (what: string): never => {
-    throw new ServiceError('embeddings', `${model.name} gave ${what}`)
-  }
-  if (!Array.isArray(vectors) || vectors.length !== texts.length) refuse(`${vectors?.length} vectors for ${texts.length} texts`)
-  for (const vector of vectors) {
-    if (vector.length !== model.dimensions) refuse(`a vector of ${vector.length} dimensions, and ${model.dimensions} are configured`)
-    if (!vector.every((number) => Number.isFinite(number))) refuse('a vector with something in it that is no finite number')
-    if (vector.every((number) => number === 0)) refuse('a vector of zeros, which is near nothing')
-  }
-  return vectors.map((vector) => `[${vector.join(',')}]`)
+  const vectors: unknown = await embedder.embed(texts, model, signal)
+  if (!Array.isArray(vectors) || vectors.length !== texts.length)
+    throw refused(model, `${Array.isArray(vectors) ? vectors.length : 'no'} vectors for ${texts.length} texts`)
+  return vectors.map((vector: unknown, index) => written(vector, model, `text ${index + 1} of ${texts.length}`))
+}
+
+function written(vector: unknown, model: Model, which: string): string {
+  if (!Array.isArray(vector)) throw refused(model, `no vector for ${which}`)
+  if (vector.length !== model.dimensions)
+    throw refused(model, `a vector of ${vector.length} dimensions for ${which}, and ${model.dimensions} are configured`)
+  const odd = vector.findIndex((number) => typeof number !== 'number' || !Number.isFinite(number))
+  if (odd >= 0) throw refused(model, `${String(vector[odd]).slice(0, 20)}, which is no finite number, in the vector for ${which}`)
+  const largest = vector.reduce((most, number) => Math.max(most, Math.abs(number)), 0)
+  if (largest === 0) throw refused(model, `a vector of zeros for ${which}, which is near nothing`)
+  const length = largest * Math.sqrt(vector.reduce((sum, number) => sum + (number / largest) ** 2, 0))
+  return `[${vector.map((number) => Number((number / length).toPrecision(DIGITS))).join(',')}]`
+}
+
+function refused({ name }: Model, what: string): ServiceError {
+  return new ServiceError('embeddings', `${name} gave ${what}`)
 }
