@@ -57,7 +57,8 @@ function loosened(forms: readonly Form[]): Concept[] {
 }
 const LOOSE = 0.4
 
-const SYNONYM_STEMS = SYNONYMS.map(({ asked, meant, weight }) => ({
+/** Each phrase in stems. */
+export const SYNONYM_STEMS = SYNONYMS.map(({ asked, meant, weight }) => ({
   asked: asked.map((phrase) => phrase.map(stem)),
   meant: meant.map((phrase) => phrase.flatMap((word) => lexemesOf(word))),
   weight,
