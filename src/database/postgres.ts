@@ -19,16 +19,7 @@ const OLDEST = 14
  * settings at the start of a connection, which PgBouncer refuses. UserError when the address or the rights are wrong, ServiceError when it cannot be reached.
  */
 export async function openPostgres(url: string, options: { connections?: number; migrations?: string } = {}): Promise<Database> {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: options.connections ?? CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: QUERY_MS,
-    keepAlive: true,
-  })
-  // An idle connection that breaks is replaced; without a listener it would end the process.
-  pool.on('error', () => {})
-  const database = overPool(pool)
+  const database = connect(url, { connections: options.connections ?? CONNECTIONS, connectMs: CONNECT_MS, queryMs: QUERY_MS })
   try {
     await checkVersion(database)
     await migrate(database, options.migrations)
@@ -39,13 +30,38 @@ export async function openPostgres(url: string, options: { connections?: number;
   }
 }
 
+interface Connecting {
+  connections: number
+  connectMs: number
+  queryMs: number
+  /** Everything is a transaction, and none can write. */
+  readOnly?: boolean
+}
+
+/** As it is: nothing is asked or changed yet. */
+export function connect(url: string, { connections, connectMs, queryMs, readOnly = false }: Connecting): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: connectMs,
+    query_timeout: queryMs,
+    keepAlive: true,
+  })
+  // An idle connection that breaks is replaced; without a listener it would end the process.
+  pool.on('error', () => {})
+  const database = overPool(pool, readOnly ? 'begin read only' : 'begin')
+  return readOnly
+    ? { ...database, query: async (sql, parameters) => await database.transaction((session) => session.query(sql, parameters)) }
+    : database
+}
+
 async function checkVersion(database: Database): Promise<void> {
   const [row] = await database.query<{ version: number }>("select current_setting('server_version_num')::int as version")
   if (row && row.version < OLDEST * 10_000)
     throw new UserError(`DATABASE_URL names a Postgres ${Math.floor(row.version / 10_000)}; the service needs ${OLDEST} or newer.`)
 }
 
-function overPool(pool: pg.Pool): Database {
+function overPool(pool: pg.Pool, begin: string): Database {
   return {
     kind: 'postgres',
     async query<Row>(sql: string, parameters: readonly unknown[] = []) {
@@ -61,7 +77,7 @@ function overPool(pool: pg.Pool): Database {
       })
       try {
         const session = overClient(client)
-        await session.query(['begin', ...locks.map(advisoryLock)].join('; '))
+        await session.query([begin, ...locks.map(advisoryLock)].join('; '))
         const result = await work(session)
         await session.query('commit')
         client.release()

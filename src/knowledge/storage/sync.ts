@@ -7,6 +7,7 @@ import type { SyncReport } from '../knowledge-base.ts'
 import type { ReadContext, Source } from '../source.ts'
 import { split } from '../splitting/split.ts'
 import { type CutDocument, removeDocuments, storeDocuments } from './store-documents.ts'
+import { storeVocabulary } from './store-vocabulary.ts'
 import { readUnanalyzed } from './unanalyzed.ts'
 
 /** What is held in memory and stored at once, whichever comes first. */
@@ -161,6 +162,7 @@ async function removeUnseen(database: Database, source: string, keys: string[]):
 /** All of it is there: as it was at `at`, now when not told. */
 export async function finish(database: Database, source: string, at: string | null = new Date().toISOString()): Promise<void> {
   await database.query(`update ${SCHEMA}.sources set synced_at = $2::timestamptz where name = $1`, [source, at])
+  await storeVocabulary(database)
   await tidy(database)
 }
 
