@@ -32,7 +32,7 @@ export interface KnowledgeStatistics {
   costs: Cost[]
 }
 
-export interface Amounts {
+interface Amounts {
   documents: number
   passages: number
   tokens: number
@@ -57,6 +57,7 @@ export interface SourceStatistics extends Amounts {
 
 export interface Cost {
   model: string
+  /** Of all texts, with the titles that are embedded with them (estimated). */
   tokens: number
   /** Of a million tokens, in US dollars; null when it is not known. */
   price: number | null

@@ -135,6 +135,7 @@ async function load(
   const table = await vectors.prepare()
   const all = report.sources.reduce((sum, { passages }) => sum + passages, 0)
   const { documents } = await readTransfer(file, path, signal)
+  const names = chosen.map(({ declaration: { name } }) => name)
   let done = 0
   let next = 0
   let store: TransferStore | undefined
@@ -150,9 +151,10 @@ async function load(
   }
   for await (const whole of documents) {
     signal.throwIfAborted()
-    if (!chosen.includes(whole.source)) continue
+    const { name } = whole.source.declaration
+    if (!names.includes(name)) continue
     // Also of sources that have no documents.
-    while (chosen[next] !== whole.source) await end()
+    while (names[next] !== name) await end()
     store ??= await TransferStore.open(database, declarations[next] as SourceDeclaration, table)
     await store.add(whole)
     done += whole.passages.length

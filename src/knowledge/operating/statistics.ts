@@ -3,6 +3,7 @@ import { type Database, SCHEMA } from '../../database/database.ts'
 import { SourceDeclaration } from '../declaration.ts'
 import { SOURCE_TYPES, type SourceType } from '../document.ts'
 import type { Model } from '../embedder.ts'
+import { HEADING_TOKENS } from '../storage/fill-vectors.ts'
 import type { KnowledgeStatistics } from '../upkeep.ts'
 import { costOf, PRICED_MODELS } from './prices.ts'
 import { readVectorTables, type VectorTable } from './vector-tables.ts'
@@ -29,6 +30,7 @@ export async function readStatistics(database: Database, pricing: Pricing = {}):
     passages: sum(({ passages }) => passages),
     tokens: sum(({ tokens }) => tokens),
   }
+  const toEmbed = amounts.tokens + amounts.passages * HEADING_TOKENS
   const own = ['sources', 'documents', 'words', ...SOURCE_TYPES.map(partitionOf)].map(bytesOf)
   const vectorBytes = tables.map(({ id }) => bytesOf(`vectors_${id}`)).reduce((total, { table, index }) => total + table + index, 0)
   return {
@@ -59,9 +61,7 @@ export async function readStatistics(database: Database, pricing: Pricing = {}):
       const vectors = [...(stored[at]?.values() ?? [])].reduce((total, count) => total + count, 0)
       return { name, dimensions, isComplete, vectors, missing: amounts.passages - vectors }
     }),
-    costs: pricedModels(pricing, tables).map((name) =>
-      costOf(name, amounts.tokens, name === pricing.model?.name ? pricing.price : undefined),
-    ),
+    costs: pricedModels(pricing, tables).map((name) => costOf(name, toEmbed, name === pricing.model?.name ? pricing.price : undefined)),
   }
 }
 

@@ -9,7 +9,7 @@ export interface Check {
   find(session: Session, context: CheckContext): Promise<Found[]>
 }
 
-export interface CheckContext {
+interface CheckContext {
   staleDays: number
   signal: AbortSignal
 }
