@@ -8,12 +8,12 @@ import { jsonText } from '../reports/json-text.ts'
 import { abortOnSignals } from './abort.ts'
 import { placeOf } from './kb-list.ts'
 import { collect, dataOption, formatOption, type KbOptions, numberBetween, progressOption } from './kb-options.ts'
-import { declareAndSync, runSync } from './kb-sync.ts'
+import { declareAndSync, goingOn, runSync } from './kb-sync.ts'
 import { showProgress } from './progress.ts'
 import { readDeclaration } from './source-declaration.ts'
 import { SOURCE_KINDS, type SourceField, type SourceKind, usageOf } from './source-fields.ts'
 import { exitCodeOf, syncData, syncText } from './sync-report.ts'
-import { syncSources } from './sync-sources.ts'
+import { syncSource } from './sync-source.ts'
 
 interface AddOptions extends KbOptions {
   type?: string
@@ -56,9 +56,9 @@ function fieldOptions(): Option[] {
     const isList = same.some(({ kind }) => kind === 'array')
     const abouts = Map.groupBy(same, ({ description }) => description)
     const text = [...abouts].map(([about, where]) => `${where.map(({ type }) => type).join(', ')}: ${about}`).join(' ')
-    const kind = same[0]?.kind
+    const [{ kind, range } = { kind: undefined, range: undefined }] = same
     if (kind === 'boolean') return new Option(flag, text)
-    if (kind === 'integer') return new Option(`${flag} <number>`, text).argParser(numberBetween(1, 999))
+    if (kind === 'integer') return new Option(`${flag} <number>`, text).argParser(numberBetween(range.least, range.most))
     return new Option(`${flag} <${flag.slice(2)}>`, `${text}${isList ? ' May be repeated.' : ''}`).argParser(collect)
   })
 }
@@ -76,12 +76,10 @@ async function runAdd(options: AddOptions & Given): Promise<void> {
   const context = { signal, progress: progress.say, isDry: options.dryRun }
   await using knowledge = options.dryRun && !isThere(options.data, environment) ? undefined : await openKnowledge(options.data, environment)
   const wanted = await agreed(knowledge, declaration, options.name !== undefined)
-  const outcomes = options.dryRun
-    ? await syncSources(knowledge, [wanted], context)
-    : [await declareAndSync(knowledge as Knowledge, wanted, context)]
+  const outcome = await goingOn((options.dryRun ? syncSource : declareAndSync)(knowledge as Knowledge, wanted, context), signal)
   progress[Symbol.dispose]()
-  process.stdout.write(options.format === 'json' ? jsonText(syncData(outcomes)[0]) : syncText(outcomes, options.dryRun))
-  process.exitCode = exitCodeOf(outcomes)
+  process.stdout.write(options.format === 'json' ? jsonText(syncData(outcome)) : syncText(outcome, options.dryRun))
+  process.exitCode = exitCodeOf([outcome])
 }
 
 /** A UserError says what is missing, and by which option it is given. */
@@ -147,7 +145,7 @@ async function agreed(knowledge: Knowledge | undefined, declaration: SourceDecla
       urls: [...new Set([...there.urls, ...declaration.urls])],
       hosts: [...new Set([...there.hosts, ...declaration.hosts])],
     }
-  if (placeOf(there) === placeOf(declaration)) return declaration
+  if (there.imported || placeOf(there) === placeOf(declaration)) return declaration
   throw new UserError(
     `There is a source ${there.name} already, of ${placeOf(there)}. Give this one a name: --name ${there.name}-2; or change the old one: --name ${there.name}.`,
   )

@@ -6,6 +6,7 @@ import type { SourceDeclaration } from '../knowledge/declaration.ts'
 import type { KnowledgeBase } from '../knowledge/knowledge-base.ts'
 import { jsonText } from '../reports/json-text.ts'
 import { oneLine } from '../reports/printable.ts'
+import { inNumbers } from './amounts.ts'
 import { BEGINNING, dataOption, formatOption, type KbOptions } from './kb-options.ts'
 
 type Listed = Awaited<ReturnType<KnowledgeBase['list']>>[number]
@@ -35,8 +36,8 @@ function tableOf(sources: readonly Listed[]): string {
   const rows = sources.map(({ declaration, documents, passages, syncedAt }) => [
     declaration.name,
     declaration.type,
-    documents.toLocaleString('en'),
-    passages.toLocaleString('en'),
+    inNumbers(documents),
+    inNumbers(passages),
     syncedAt ? syncedAt.toISOString().slice(0, 16).replace('T', ' ') : 'not to its end',
     placeOf(declaration),
   ])

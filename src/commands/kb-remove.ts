@@ -4,6 +4,7 @@ import { readKnowledgeEnvironment } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { jsonText } from '../reports/json-text.ts'
 import { oneLine } from '../reports/printable.ts'
+import { inNumbers } from './amounts.ts'
 import { dataOption, formatOption, type KbOptions } from './kb-options.ts'
 
 /** `pgwitness kb remove NAME…`. */
@@ -35,7 +36,7 @@ async function runRemove(names: readonly string[], { data, format, dryRun }: KbO
     removed.push({ source: name, documents, passages })
     if (format === 'text')
       console.log(
-        `${name}: ${documents.toLocaleString('en')} documents with ${passages.toLocaleString('en')} passages ${dryRun ? 'would be removed' : 'removed'}`,
+        `${name}: ${inNumbers(documents)} documents with ${inNumbers(passages)} passages ${dryRun ? 'would be removed' : 'removed'}`,
       )
   }
   if (format === 'json') process.stdout.write(jsonText(removed))

@@ -10,7 +10,7 @@ import { BEGINNING, dataOption, formatOption, type KbOptions, progressOption } f
 import { KNOWLEDGE_FILE, readKnowledgeFile, readKnowledgeFileIfThere } from './knowledge-file.ts'
 import { showProgress } from './progress.ts'
 import { exitCodeOf, syncData, syncText } from './sync-report.ts'
-import { type SyncOutcome, syncSources } from './sync-sources.ts'
+import { type SyncOutcome, syncSource } from './sync-sources.ts'
 
 interface SyncOptions extends KbOptions {
   file?: string
@@ -50,20 +50,32 @@ export async function runSync(names: string[], options: SyncOptions): Promise<vo
   const file = options.file ?? KNOWLEDGE_FILE
   const wanted = chosen(names, declared, stored, file)
   const context = { signal, progress: progress.say, isDry: options.dryRun }
-  const outcomes =
-    options.dryRun || !knowledge ? await syncSources(knowledge, wanted, context) : await declareAndSyncAll(knowledge, wanted, context)
-  progress[Symbol.dispose]()
+  const outcomes: SyncOutcome[] = []
+  const sync = options.dryRun || !knowledge ? syncSource : declareAndSync
+  for (const declaration of wanted) {
+    const outcome = await goingOn(sync(knowledge as Knowledge, declaration, context), signal)
+    outcomes.push(outcome)
+    progress[Symbol.dispose]()
+    if (options.format === 'text') process.stdout.write(syncText(outcome, options.dryRun))
+  }
   const undeclared = declared && names.length === 0 ? stored.filter(({ name }) => !declared.some((other) => other.name === name)) : []
   if (options.format === 'json')
-    process.stdout.write(jsonText({ sources: syncData(outcomes), undeclared: undeclared.map(({ name }) => name) }))
-  else {
-    process.stdout.write(syncText(outcomes, options.dryRun))
-    if (undeclared.length > 0)
-      process.stdout.write(
-        `Not in ${file}, so left as they are: ${undeclared.map(({ name }) => name).join(', ')}. \`kb remove NAME\` removes one.\n`,
-      )
-  }
+    process.stdout.write(jsonText({ sources: outcomes.map(syncData), undeclared: undeclared.map(({ name }) => name) }))
+  else if (undeclared.length > 0)
+    process.stdout.write(
+      `Not in ${file}, so left as they are: ${undeclared.map(({ name }) => name).join(', ')}. \`kb remove NAME\` removes one.\n`,
+    )
   process.exitCode = exitCodeOf(outcomes)
+}
+
+/** Says what a stop means, where one is. */
+export async function goingOn<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (signal.aborted) console.error('pgwitness: stopped. What was read is kept; the next `kb sync` goes on.')
+    throw error
+  }
 }
 
 /** The file's word counts, of a source that both know. */
@@ -80,22 +92,12 @@ function chosen(
     throw new UserError(`There is no source ${strange.join(', ')}. There are: ${there}.`)
   }
   if (names.length > 0) return [...new Set(names)].flatMap((name) => known.get(name) ?? [])
-  const all = declared ?? [...stored]
+  const all = declared ?? stored.filter(({ imported }) => !imported)
   if (all.length === 0)
     throw new UserError(
-      `There is nothing to sync: ${declared ? `${file} declares no source` : `there is no source, and no ${KNOWLEDGE_FILE} here`}. ${BEGINNING}`,
+      `There is nothing to sync: ${declared ? `${file} declares no source` : `there is no source${stored.length > 0 ? ' that was not imported' : ''}, and no ${KNOWLEDGE_FILE} here`}. ${BEGINNING}`,
     )
   return all
-}
-
-async function declareAndSyncAll(
-  knowledge: Knowledge,
-  declarations: readonly SourceDeclaration[],
-  context: ReadContext & { isDry: boolean },
-): Promise<SyncOutcome[]> {
-  const outcomes: SyncOutcome[] = []
-  for (const declaration of declarations) outcomes.push(await declareAndSync(knowledge, declaration, context))
-  return outcomes
 }
 
 /** A declaration that turns out to be wrong before anything of it was stored leaves things as they were. */
@@ -112,10 +114,10 @@ export async function declareAndSync(
   } catch (error) {
     return { source: name, report: undefined, error }
   }
-  const [outcome] = await syncSources(knowledge, [declaration], context)
-  if (outcome?.report === undefined && outcome?.error instanceof UserError) {
+  const outcome = await syncSource(knowledge, declaration, context)
+  if (outcome.report === undefined && outcome.error instanceof UserError) {
     if (before) await base.declare(before)
     else if ((await base.list()).some((source) => source.declaration.name === name && source.documents === 0)) await base.remove(name)
   }
-  return outcome as SyncOutcome
+  return outcome
 }

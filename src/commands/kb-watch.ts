@@ -9,7 +9,7 @@ import { Due } from './due.ts'
 import { placeOf } from './kb-list.ts'
 import { BEGINNING, dataOption } from './kb-options.ts'
 import { failureText, syncText } from './sync-report.ts'
-import { type SyncOutcome, syncOne } from './sync-sources.ts'
+import { type SyncOutcome, syncSource } from './sync-source.ts'
 
 interface WatchOptions {
   data: string
@@ -81,7 +81,8 @@ function isFollowed(declaration: SourceDeclaration): boolean {
 
 async function readDeclarations(data: string, environment: KnowledgeEnvironment): Promise<SourceDeclaration[]> {
   await using knowledge = await openKnowledge(data, environment)
-  return (await knowledge.base.list()).map(({ declaration }) => declaration)
+  // What was imported is read elsewhere.
+  return (await knowledge.base.list()).flatMap(({ declaration }) => (declaration.imported ? [] : [declaration]))
 }
 
 function chosen(all: readonly SourceDeclaration[], names: readonly string[]): SourceDeclaration[] {
@@ -109,7 +110,7 @@ async function syncDue({ data, environment, followed, sources, signal }: Reader,
       const declaration = followed.find((one) => one.name === name)
       const source = sources.get(name)
       if (!declaration || !source) continue
-      const outcome = await syncOne(knowledge, declaration, source, { signal, progress() {}, isDry: false })
+      const outcome = await syncSource(knowledge, declaration, { signal, progress() {}, isDry: false }, async () => source)
       tell(outcome)
       if (outcome.report === undefined && outcome.error instanceof ServiceError) due.addLater(name)
       else due.forgive(name)
@@ -126,7 +127,7 @@ async function syncDue({ data, environment, followed, sources, signal }: Reader,
 function tell(outcome: SyncOutcome): void {
   const { report } = outcome
   if (report && report.added + report.changed + report.removed + report.failed.length === 0) return
-  process.stdout.write(`${new Date().toISOString().slice(0, 19)}Z ${syncText([outcome], false)}`)
+  process.stdout.write(`${new Date().toISOString().slice(0, 19)}Z ${syncText(outcome)}`)
 }
 
 function repeated(ms: number, act: () => void): Disposable {

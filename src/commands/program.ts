@@ -136,7 +136,7 @@ function program(): Command {
 
   pgwitness
     .command('kb')
-    .description('The knowledge base: add sources to it and search them. Without a command, lists what there is.')
+    .description('The knowledge base, what is cited: add sources to it and search them.')
     .argument('[command]', 'add, sync, list, remove, search, watch, …')
     .argument('[arguments...]', 'what the command takes: pgwitness kb COMMAND --help')
     .helpOption(false)

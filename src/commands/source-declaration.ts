@@ -17,6 +17,8 @@ export function readDeclaration(
   given: Record<string, unknown>,
   folder: string,
 ): { declaration: SourceDeclaration; problems: [] } | { declaration: undefined; problems: DeclarationProblem[] } {
+  if ('imported' in given)
+    return { declaration: undefined, problems: [{ field: 'imported', kind: 'unknown', text: 'is only for `kb import` to write' }] }
   const isNamed = given.name !== undefined
   const result = SourceDeclaration.safeParse(isNamed ? given : { ...given, name: 'x' })
   if (!result.success) return { declaration: undefined, problems: result.error.issues.flatMap((issue) => problemsOf(issue, given)) }
@@ -42,7 +44,7 @@ function problemsOf({ code, path, message, keys }: Issue, given: Record<string, 
   if (field === 'type')
     return [{ field, kind: given.type === undefined ? 'missing' : 'wrong', text: `must be one of ${SOURCE_TYPES.join(', ')}` }]
   const about = SOURCE_KINDS.find(({ type }) => type === given.type)?.fields.find(({ name }) => name === field)?.description
-  const explained = about ? ` (${about})` : ''
+  const explained = about ? ` (${about.replace(/\.$/, '')})` : ''
   if (given[field] === undefined) return [{ field, kind: 'missing', text: `is missing${explained}` }]
   if (field === 'name') return [{ field, kind: 'wrong', text: 'must be of small letters, digits and hyphens, at most 63' }]
   return [{ field, kind: 'wrong', text: `is not right: ${message.replace(/^Invalid input: /, '')}${explained}` }]

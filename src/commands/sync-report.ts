@@ -1,17 +1,14 @@
 import { ServiceError, UserError } from '../errors.ts'
 import type { SyncReport } from '../knowledge/knowledge-base.ts'
 import { oneLine } from '../reports/printable.ts'
-import type { SyncOutcome } from './sync-sources.ts'
+import { inNumbers } from './amounts.ts'
+import type { SyncOutcome } from './sync-source.ts'
 
 /** Of each kind; JSON has all. */
 const TOLD = 10
 
-export function syncText(outcomes: readonly SyncOutcome[], isDry: boolean): string {
-  return outcomes.map((outcome) => `${outcomeText(outcome, isDry)}\n`).join('')
-}
-
-function outcomeText(outcome: SyncOutcome, isDry: boolean): string {
-  if (outcome.report === undefined) return `${outcome.source}: failed: ${failureText(outcome.error)}`
+export function syncText(outcome: SyncOutcome, isDry = false): string {
+  if (outcome.report === undefined) return `${outcome.source}: failed: ${failureText(outcome.error)}\n`
   const { report } = outcome
   return [
     `${report.source}: ${countsText(report, isDry)}`,
@@ -23,19 +20,20 @@ function outcomeText(outcome: SyncOutcome, isDry: boolean): string {
       report.problems.map(({ key, problem }) => (key === '' ? problem : `${key}: ${problem}`)),
       'problem',
     ),
+    '',
   ].join('\n')
 }
 
 /** `12 added, 3 changed, 1,140 unchanged, 1 removed; 98 passages in 4.1 s`. */
 export function countsText({ added, changed, unchanged, removed, failed, passages, ms }: SyncReport, isDry = false): string {
   const counts = [
-    `${added.toLocaleString('en')} added`,
-    `${changed.toLocaleString('en')} changed`,
-    `${unchanged.toLocaleString('en')} unchanged`,
-    `${removed.toLocaleString('en')} removed`,
-    ...(failed.length > 0 ? [`${failed.length.toLocaleString('en')} failed`] : []),
+    `${inNumbers(added)} added`,
+    `${inNumbers(changed)} changed`,
+    `${inNumbers(unchanged)} unchanged`,
+    `${inNumbers(removed)} removed`,
+    ...(failed.length > 0 ? [`${inNumbers(failed.length)} failed`] : []),
   ].join(', ')
-  const done = `${passages.toLocaleString('en')} passages in ${(ms / 1000).toFixed(1)} s`
+  const done = `${inNumbers(passages)} passages in ${(ms / 1000).toFixed(1)} s`
   return isDry ? `would be ${counts}; ${done}` : `${counts}; ${done}`
 }
 
@@ -50,11 +48,9 @@ export function failureText(error: unknown): string {
   return error instanceof Error ? (error.stack ?? String(error)) : String(error)
 }
 
-/** The sources with their reports or their errors. */
-export function syncData(outcomes: readonly SyncOutcome[]): object[] {
-  return outcomes.map((outcome) =>
-    outcome.report === undefined ? { source: outcome.source, error: failureText(outcome.error) } : { ...outcome.report },
-  )
+/** The report, or the error. */
+export function syncData(outcome: SyncOutcome): object {
+  return outcome.report ?? { source: outcome.source, error: failureText(outcome.error) }
 }
 
 /** 0, or the worst: 2 for what its reader can put right, 3 for what failed outside or in here. */

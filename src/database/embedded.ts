@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
@@ -38,6 +38,11 @@ function makeFolder(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new UserError(`The data folder ${path} cannot be made: ${(error as NodeJS.ErrnoException).code}.`, { cause: error })
+  }
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new UserError(`The data folder ${path} cannot be written to: ${(error as NodeJS.ErrnoException).code}.`, { cause: error })
   }
 }
 

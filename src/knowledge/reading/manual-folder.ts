@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { manualVersion } from './manual-page.ts'
@@ -11,5 +11,6 @@ export async function manualFolder(path: string, postgres: number): Promise<stri
     if (version === postgres) return folder
     if (version !== undefined) throw new UserError(`${folder} holds the manual of Postgres ${version}, not of ${postgres}.`)
   }
+  if (!(await stat(path).catch(() => undefined))) throw new UserError(`There is no folder ${path}.`)
   throw new UserError(`${path} holds no manual of Postgres: it has no index.html that says so.`)
 }

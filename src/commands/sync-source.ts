@@ -7,30 +7,17 @@ import type { ReadContext, Source } from '../knowledge/source.ts'
 /** Of one source: what a sync did, or why it could not. */
 export type SyncOutcome = { source: string; report: SyncReport } | { source: string; report: undefined; error: unknown }
 
-/**
- * One source after the other; one that fails keeps no other from being synced. Throws only when the signal ends it. Without a knowledge base, or with `isDry`,
- * nothing is stored.
- */
-export async function syncSources(
+/** Throws only when the signal ends it. Without a knowledge base, or with `isDry`, nothing is stored. `open` may give a source that remembers what it read. */
+export async function syncSource(
   knowledge: Knowledge | undefined,
-  declarations: readonly SourceDeclaration[],
-  context: ReadContext & { isDry: boolean },
-): Promise<SyncOutcome[]> {
-  const outcomes: SyncOutcome[] = []
-  for (const declaration of declarations) outcomes.push(await syncOne(knowledge, declaration, await openSource(declaration), context))
-  return outcomes
-}
-
-/** With a source that is open already: one that remembers what it read. */
-export async function syncOne(
-  knowledge: Knowledge | undefined,
-  { name }: SourceDeclaration,
-  source: Source,
+  declaration: SourceDeclaration,
   { signal, progress, isDry }: ReadContext & { isDry: boolean },
+  open = (): Promise<Source> => openSource(declaration),
 ): Promise<SyncOutcome> {
+  const { name } = declaration
   const context = { signal, progress: (what: string) => progress(`${name}: ${what}`) }
   try {
-    const counting = counted(source)
+    const counting = counted(await open())
     const report =
       knowledge === undefined || isDry
         ? await previewSync(knowledge, name, counting, context)
