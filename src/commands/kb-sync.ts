@@ -10,7 +10,7 @@ import { BEGINNING, dataOption, formatOption, type KbOptions, progressOption } f
 import { KNOWLEDGE_FILE, readKnowledgeFile, readKnowledgeFileIfThere } from './knowledge-file.ts'
 import { showProgress } from './progress.ts'
 import { exitCodeOf, syncData, syncText } from './sync-report.ts'
-import { type SyncOutcome, syncSource } from './sync-sources.ts'
+import { type SyncOutcome, syncSource } from './sync-source.ts'
 
 interface SyncOptions extends KbOptions {
   file?: string
