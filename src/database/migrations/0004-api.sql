@@ -15,7 +15,12 @@ create text search dictionary pgwitness.stemmer (template = pg_catalog.snowball,
 
 create function pgwitness.stem(word text) returns text
 language sql stable strict parallel safe
-return case when word ~ '^[a-z]{3,}$' then coalesce((ts_lexize('pgwitness.stemmer', word))[1], word) else word end;
+return case
+  -- Added, erred: a newer Snowball, which code has, keeps what the one of Postgres before 18 makes `ad` and `er`.
+  when word ~ '^[aeo](?:bb|dd|ff|gg|mm|nn|pp|rr|tt)(?:ed|ing)(?:ly)?$' then left(word, 3)
+  when word ~ '^[a-z]{3,}$' then coalesce((ts_lexize('pgwitness.stemmer', word))[1], word)
+  else word
+end;
 
 -- The words of a text as they are indexed, a row for each part of each: `max_wal_size` has three, and is one as a whole. An operator has a whole, and no part.
 create function pgwitness.read_words(written text)
@@ -31,12 +36,13 @@ begin
       case when m.found[1] ~ '^[-+*<>=~!@#%^&|?]+$' then 'operator' when m.found[1] like '-%' then 'option' else 'word' end as kind
     from regexp_matches(
       replace(written, pg_catalog.chr(8217), ''''),
-      '([[:alnum:]_$]+(?:(?:[.'':/-]|::)[[:alnum:]_$]+)*|(?<![[:alnum:]-])--?[a-zA-Z](?:[a-zA-Z-]*[a-zA-Z])?(?![[:alnum:]])|[-+*<>=~!@#%^&|?]{2,})', 'g'
+      -- Letters of other scripts are letters also where the locale is C.
+      '([[:alnum:]\u00c0-\u1fff\u2070-\uffff_$]+(?:(?:[.'':/-]|::)[[:alnum:]\u00c0-\u1fff\u2070-\uffff_$]+)*|(?<![[:alnum:]\u00c0-\u1fff\u2070-\uffff-])--?[a-zA-Z](?:[a-zA-Z-]*[a-zA-Z])?(?![[:alnum:]\u00c0-\u1fff\u2070-\uffff])|[-+*<>=~!@#%^&|?]{2,})', 'g'
     ) with ordinality as m(found, n)
     cross join lateral regexp_split_to_table(m.found[1], case
-      when m.found[1] !~ '^[[:alnum:]_$]' then 'nothing to part'
+      when m.found[1] ~ '^[-+*<>=~!@#%^&|?]' then 'nothing to part'
       when m.found[1] ~* '\.(?:conf|sql|html?|[ch]|so|dll|exe|pid|opts|control|csv|gz|auto|backup|history|signal|key|crt|pl|py|md|txt)$' then '[:/]+'
-      else '::|[:/]|(?<=[[:alpha:]_])\.|\.(?=[[:alpha:]_])'
+      else '::|[:/]|(?<=[[:alpha:]_\u00c0-\u1fff])\.|\.(?=[[:alpha:]_\u00c0-\u1fff])'
     end) with ordinality as s(piece, n)
     where length(m.found[1]) <= 80 and s.piece <> '' and m.found[1] !~ '^(?:[-=*#!]{3,}|--|\*\*)$'
   ), bare as (
