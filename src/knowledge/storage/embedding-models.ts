@@ -106,19 +106,21 @@ export async function holdModel<T>(
     )
     return rows.length > 0
   }
-  while (!(await hold())) {
+  const wait = async (): Promise<void> => {
     progress(`Another process makes vectors of ${name}: waiting for it`)
     await sleep(500, undefined, { signal })
     if (!(await database.query(`select 1 from ${SCHEMA}.embedding_models where id = $1`, [id])).length)
       throw new ServiceError('embeddings', `${name} was given up for another model meanwhile`)
   }
-  holders.add(holder)
   const lost = new AbortController()
-  const life = setInterval(async () => {
-    const isHeld = await hold().catch(() => true)
-    if (!isHeld) lost.abort(new ServiceError('embeddings', `another process makes vectors of ${name} now`))
-  }, SIGN_OF_LIFE_MS)
+  let life: NodeJS.Timeout | undefined
+  holders.add(holder)
   try {
+    while (!(await hold())) await wait()
+    life = setInterval(async () => {
+      const isHeld = await hold().catch(() => true)
+      if (!isHeld) lost.abort(new ServiceError('embeddings', `another process makes vectors of ${name} now`))
+    }, SIGN_OF_LIFE_MS)
     return await work(AbortSignal.any([signal, lost.signal]))
   } finally {
     clearInterval(life)

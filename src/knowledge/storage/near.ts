@@ -30,7 +30,7 @@ interface Candidate {
   distance: number
 }
 
-/** Ids, the nearest first; of one place one version. A vector is as `embedChecked` gives it. */
+/** Ids, the nearest first; of one place those of one version. A vector is as `embedChecked` gives it. */
 export async function nearPassages(
   database: Database,
   pgvector: Pgvector,
@@ -43,10 +43,10 @@ export async function nearPassages(
   // Places in many versions fill the first candidates with a few.
   for (let wanted = Math.min(MOST_CANDIDATES, 2 * limit); ; wanted = Math.min(MOST_CANDIDATES, 4 * wanted)) {
     const found = await candidates(database, pgvector, model, vector, where, wanted)
-    const places = onePerPlace(found)
+    const nearest = nearestVersions(found)
     const mayBeMore = types.some((type) => found.filter((one) => one.type === type).length >= wanted)
-    if (places.length < limit && mayBeMore && wanted < MOST_CANDIDATES) continue
-    return chosen(places, types.length === 1 ? limit : Math.ceil(limit * MOST_OF_A_TYPE), limit).map(({ id }) => id)
+    if (nearest.length < limit && mayBeMore && wanted < MOST_CANDIDATES) continue
+    return chosen(nearest, types.length === 1 ? limit : Math.ceil(limit * MOST_OF_A_TYPE), limit).map(({ id }) => id)
   }
 }
 
@@ -78,19 +78,16 @@ async function candidates(
   })
 }
 
-/** The nearest version of each place, where its nearest vector is. */
-function onePerPlace(found: readonly Candidate[]): Candidate[] {
-  const places = new Map<string, Candidate>()
-  for (const one of found) {
-    const known = places.get(one.place)
-    if (!known || one.apart < known.apart) places.set(one.place, one)
-  }
-  return [...places.values()]
+/** Of each place the nearest of its versions, which may be several pieces. */
+function nearestVersions(found: readonly Candidate[]): Candidate[] {
+  const least = new Map<string, number>()
+  for (const { place, apart } of found) least.set(place, Math.min(apart, least.get(place) ?? apart))
+  return found.filter(({ place, apart }) => apart === least.get(place))
 }
 
-function chosen(places: readonly Candidate[], mostOfAType: number, limit: number): Candidate[] {
+function chosen(nearest: readonly Candidate[], mostOfAType: number, limit: number): Candidate[] {
   const counts = new Map<string, number>()
-  return places
+  return nearest
     .filter(({ type }) => {
       const count = (counts.get(type) ?? 0) + 1
       counts.set(type, count)
