@@ -1,5 +1,5 @@
 /**
- * Writes the generated pages: docs/rules/, docs/words.md, docs/configuration.md, docs/service.md, docs/comment.md, docs/experiments.md, docs/facts.md. `test/documentation.test.ts` fails when they are stale.
+ * Writes the generated pages: docs/rules/, docs/words.md, docs/configuration.md, docs/service.md, docs/comment.md, docs/knowledge.md, docs/experiments.md, docs/facts.md. `test/documentation.test.ts` fails when they are stale.
  *
  *     npm run generate
  */
@@ -15,6 +15,7 @@ import { ServiceConfigFile } from '../src/service-config.ts'
 import { commentPage } from './comment-page.ts'
 import { experimentsPage } from './experiments-page.ts'
 import { factsPage } from './facts-page.ts'
+import { knowledgePage, knowledgeVariables } from './knowledge-page.ts'
 import { servicePage } from './service-page.ts'
 
 /** Every generated page: path below docs/ and text. */
@@ -26,6 +27,7 @@ export async function generatedPages(): Promise<Map<string, string>> {
     ['words.md', wordsPage()],
     ['configuration.md', configurationPage()],
     ['service.md', servicePage(settingRows(z.toJSONSchema(ServiceConfigFile, { io: 'input' }) as Setting, ''))],
+    ['knowledge.md', knowledgePage()],
     ['comment.md', await commentPage()],
     ['experiments.md', await experimentsPage()],
     ['facts.md', factsPage()],
@@ -105,6 +107,9 @@ function configurationPage(): string {
     '`.pgwitness.yml` in the root of the repository, read from the base commit when a change is reviewed, so that a change cannot mute its own review. Rules of your own stand in `.pgwitness/rules/<area>/<id>.yml`, under the same condition. Generated from `src/config-file.ts`.',
     ['| setting | values | default | meaning |', '|---|---|---|---|', ...settingRows(schema, '')].join('\n'),
     'The environment: `PGWITNESS_CACHE_DIR` is the folder for replayed bases (by default `$XDG_CACHE_HOME/pgwitness` or `~/.cache/pgwitness`; keep it between CI runs), `NO_COLOR` and `FORCE_COLOR` as everywhere.',
+    '## The knowledge base',
+    'What `pgwitness kb` reads of the environment; sources are declared in `knowledge.yml`: [knowledge.md](knowledge.md).',
+    knowledgeVariables(),
   ].join('\n\n') + '\n'
 }
 

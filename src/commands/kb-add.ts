@@ -76,7 +76,7 @@ async function runAdd(options: AddOptions & Given): Promise<void> {
   const context = { signal, progress: progress.say, isDry: options.dryRun }
   await using knowledge = options.dryRun && !isThere(options.data, environment) ? undefined : await openKnowledge(options.data, environment)
   const wanted = await agreed(knowledge, declaration, options.name !== undefined)
-  const outcome = await goingOn((options.dryRun ? syncSource : declareAndSync)(knowledge as Knowledge, wanted, context), signal)
+  const outcome = await goingOn((options.dryRun ? syncSource : declareAndSync)(knowledge as Knowledge, wanted, context), signal, progress)
   progress[Symbol.dispose]()
   process.stdout.write(options.format === 'json' ? jsonText(syncData(outcome)) : syncText(outcome, options.dryRun))
   process.exitCode = exitCodeOf([outcome])

@@ -53,7 +53,7 @@ export async function runSync(names: string[], options: SyncOptions): Promise<vo
   const outcomes: SyncOutcome[] = []
   const sync = options.dryRun || !knowledge ? syncSource : declareAndSync
   for (const declaration of wanted) {
-    const outcome = await goingOn(sync(knowledge as Knowledge, declaration, context), signal)
+    const outcome = await goingOn(sync(knowledge as Knowledge, declaration, context), signal, progress)
     outcomes.push(outcome)
     progress[Symbol.dispose]()
     if (options.format === 'text') process.stdout.write(syncText(outcome, options.dryRun))
@@ -69,10 +69,11 @@ export async function runSync(names: string[], options: SyncOptions): Promise<vo
 }
 
 /** Says what a stop means, where one is. */
-export async function goingOn<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function goingOn<T>(work: Promise<T>, signal: AbortSignal, progress: Disposable): Promise<T> {
   try {
     return await work
   } catch (error) {
+    progress[Symbol.dispose]()
     if (signal.aborted) console.error('pgwitness: stopped. What was read is kept; the next `kb sync` goes on.')
     throw error
   }

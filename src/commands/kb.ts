@@ -14,6 +14,11 @@ import { kbWatch } from './kb-watch.ts'
 /** A line each. What a command does is imported when it runs. */
 const SUBCOMMANDS = [kbAdd, kbSync, kbList, kbRemove, kbSearch, kbWatch, kbStats, kbDoctor, kbEmbed, kbExport, kbImport]
 
+/** docs/knowledge.md is generated from them. */
+export function kbCommands(): Command[] {
+  return SUBCOMMANDS.map((make) => make())
+}
+
 /** `pgwitness kb COMMAND …`. */
 export async function runKb(args: string[]): Promise<void> {
   const kb = new Command('pgwitness kb')
@@ -21,8 +26,8 @@ export async function runKb(args: string[]): Promise<void> {
     .addHelpText('after', '\nStorage is DATABASE_URL, or embedded in the folder --data. Where to begin: docs/knowledge.md.')
     .enablePositionalOptions()
     .exitOverride()
-  for (const make of SUBCOMMANDS)
-    kb.addCommand(make().showHelpAfterError('(see --help)').exitOverride().allowExcessArguments(false).copyInheritedSettings(kb))
+  for (const command of kbCommands())
+    kb.addCommand(command.showHelpAfterError('(see --help)').exitOverride().allowExcessArguments(false).copyInheritedSettings(kb))
   try {
     await kb.parseAsync(args.length > 0 ? args : ['--help'], { from: 'user' })
   } catch (error) {
