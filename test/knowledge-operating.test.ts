@@ -355,6 +355,21 @@ describe('a file that is not what was exported', () => {
   ]
   test.each(FORGERIES)('is refused with %s', async (_, why, change) => await expectRefused(await forged(change), why))
 
+  test('leaves out single documents that Postgres cannot store, and says so', async () => {
+    const path = await forged((lines) => {
+      const last = at(lines, 'document', 39)
+      // More than an index takes, and nothing that could be compressed.
+      const letters = Array.from({ length: 900 }, (_, index) => String.fromCodePoint(0x20000 + ((index * 40_503) % 0xa000)))
+      const long = { ...(JSON.parse(lines[last] as string) as Fields), key: `\u{1f418}${letters.join('')}` }
+      return lines.with(last, JSON.stringify(long))
+    })
+    const { notes } = await empty.upkeep.import(path, all)
+    expect(notes).toContainEqual(expect.stringMatching(/how-tos: .* could not be stored: index row/))
+    expect((await empty.upkeep.statistics()).sources[0]).toMatchObject({ documents: 39 })
+    await empty.upkeep.import(file, all)
+    expect(await told(empty)).toEqual(before)
+  })
+
   test('is refused when it unpacks to far more than it is', async () => {
     const path = await forged((lines) => {
       const passages = lines[3] as string

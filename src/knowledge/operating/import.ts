@@ -117,6 +117,13 @@ function without<T extends object, K extends keyof T>(object: T, key: K): Omit<T
   return rest
 }
 
+const TOLD = 5
+
+function failuresInWords(source: string, failed: TransferStore['failed']): string[] {
+  const some = failed.slice(0, TOLD).map(({ key, reason }) => `${source}: ${key} could not be stored: ${reason}`)
+  return failed.length > TOLD ? [...some, `${source}: ${failed.length - TOLD} more could not be stored`] : some
+}
+
 interface Load {
   chosen: readonly TransferSource[]
   /** As they are stored here, in the same order. */
@@ -145,6 +152,7 @@ async function load(
     if (!source || !declaration) return
     store ??= await TransferStore.open(database, declaration, table)
     await store.end()
+    report.notes.push(...failuresInWords(declaration.name, store.failed))
     await finish(database, declaration.name, source.syncedAt)
     store = undefined
     next++

@@ -1,7 +1,8 @@
 import { type Database, SCHEMA } from '../../database/database.ts'
+import { ServiceError, UserError } from '../../errors.ts'
 import type { SourceDeclaration } from '../declaration.ts'
 import { TRUST } from '../document.ts'
-import { removeDocuments } from '../storage/store-documents.ts'
+import { type CutDocument, removeDocuments } from '../storage/store-documents.ts'
 import { storeAgain } from '../storage/sync.ts'
 import type { WholeDocument } from './transfer-reader.ts'
 import { compareKeys } from './transfer-record.ts'
@@ -11,6 +12,8 @@ import type { VectorTable } from './vector-tables.ts'
 const BATCH = { documents: 32, passages: 256 }
 const KEYS_AT_ONCE = 20_000
 const REMOVED_AT_ONCE = 100
+/** Larger ones cannot be stored in two bytes. */
+const LARGEST_HALF = 65_504
 
 /**
  * Puts the documents of one source, which come by their keys, in the place of those that are there. What is the same stays untouched, with its vectors, so that an
@@ -26,6 +29,8 @@ export class TransferStore {
   #at = 0
   #areKeysRead = false
   #gone: string[] = []
+  /** What could not be stored. */
+  readonly failed: Array<{ key: string; reason: string }> = []
 
   private constructor(database: Database, declaration: SourceDeclaration, table: VectorTable | undefined) {
     this.#database = database
@@ -64,18 +69,25 @@ export class TransferStore {
     if (this.#gone.length >= REMOVED_AT_ONCE) await this.#remove()
     const same = await this.#readSame(batch)
     const changed = batch.filter(({ document }) => !same.has(document.key))
-    if (changed.length > 0)
-      await storeAgain(
-        this.#database,
-        this.#declaration,
-        changed.map(({ document: { kind: _, ...document }, passages }) => ({
-          document: { ...document, blocks: [] },
-          passages: passages.map(({ position, breadcrumb, anchor, block, term, text, tokens }) => ({
-            ...{ position, breadcrumb, anchor, kind: block, term, text, tokens },
-          })),
-        })),
-      )
+    await this.#replace(changed)
     await this.#storeVectors(batch)
+  }
+
+  /** One that cannot be stored, for what Postgres limits, keeps no other from being, as in a sync. */
+  async #replace(changed: readonly WholeDocument[]): Promise<void> {
+    if (changed.length === 0) return
+    try {
+      await storeAgain(this.#database, this.#declaration, changed.map(cutDocument))
+    } catch (error) {
+      const [one] = changed
+      if (error instanceof ServiceError || error instanceof UserError || !one) throw error
+      if (changed.length > 1) {
+        for (const each of changed) await this.#replace([each])
+        return
+      }
+      this.failed.push({ key: one.document.key, reason: error instanceof Error ? error.message : String(error) })
+      this.#gone.push(one.document.key)
+    }
   }
 
   /** Keys that are stored exactly as the file has them. */
@@ -95,8 +107,11 @@ export class TransferStore {
   async #storeVectors(batch: readonly WholeDocument[]): Promise<void> {
     const table = this.#table
     if (!table) return
+    const most = table.type === 'halfvec' ? LARGEST_HALF : Number.MAX_VALUE
     const rows = batch.flatMap(({ document: { key }, passages }) =>
-      passages.flatMap(({ position, numbers }) => (numbers ? [{ key, position, vector: `[${numbers.join(',')}]` }] : [])),
+      passages.flatMap(({ position, numbers }) =>
+        numbers?.every((number) => Math.abs(number) <= most) ? [{ key, position, vector: `[${numbers.join(',')}]` }] : [],
+      ),
     )
     if (rows.length === 0) return
     await this.#database.query(
@@ -145,6 +160,15 @@ export class TransferStore {
 
   async #remove(): Promise<void> {
     while (this.#gone.length > 0) await removeDocuments(this.#database, this.#declaration.name, this.#gone.splice(0, REMOVED_AT_ONCE))
+  }
+}
+
+function cutDocument({ document: { kind: _, ...document }, passages }: WholeDocument): CutDocument {
+  return {
+    document: { ...document, blocks: [] },
+    passages: passages.map(({ position, breadcrumb, anchor, block, term, text, tokens }) => ({
+      ...{ position, breadcrumb, anchor, kind: block, term, text, tokens },
+    })),
   }
 }
 
