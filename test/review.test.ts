@@ -25,7 +25,7 @@ const signal = new AbortController().signal
 
 function ruleOf(known: Partial<Rule> = {}): Rule {
   const texts = { title: 'T', message: 'm', why: 'w', setup: '', area: 'locks' }
-  const lists = { aliases: [], unless: [], cite: [{ title: 'c', url: 'https://example.com' }], bad: ['x'], good: ['x'] }
+  const lists = { aliases: [], unless: [], cite: [{ title: 'c', url: 'https://example.com', versions: 'all' }], bad: ['x'], good: ['x'] }
   return {
     id: 'avoid-it',
     severity: 'high',

@@ -1,5 +1,6 @@
 import type { Script } from '../extractors/script.ts'
 import type { Claim } from '../rules/claim.ts'
+import { sourcesFor } from '../rules/sources.ts'
 import { normaliseStatement } from '../sql/reader/normalise.ts'
 import type { Finding } from './finding.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -35,11 +36,6 @@ export function findingOf({ path }: Script, claim: Claim, judgement: Judgement, 
     explanation: [claim.why, judgement.reason].filter(Boolean).join(' '),
     evidence: judgement.evidence,
     ...(fix && { fix }),
-    citations: rule.cite.map(({ title, url, quote }) => ({ title, url: ofVersion(url, postgres), quote: quote ?? null })),
+    citations: sourcesFor(rule, postgres),
   }
-}
-
-/** Rules cite the current manual; every page has its like in each major's own. */
-function ofVersion(url: string, postgres: number): string {
-  return url.replace('https://www.postgresql.org/docs/current/', `https://www.postgresql.org/docs/${postgres}/`)
 }

@@ -1,10 +1,15 @@
 import { z } from 'zod'
 import { SEVERITIES } from './rule.ts'
 
+const Versions = z.string().regex(/^(all|<\d+|>=\d+|\d+-\d+)$/)
+
 const Cite = z.strictObject({
   title: z.string().describe('Manual and section: "PostgreSQL, Building Indexes Concurrently"'),
   url: z.url(),
-  quote: z.string().max(300).optional().describe('A literal sentence of the page'),
+  quote: z.string().max(300).optional().describe('A literal sentence of the page, of at most 40 words'),
+  versions: Versions.default('all').describe(
+    'Postgres majors whose manual has the page, the anchor and the quote. Entries of one title stand for one another',
+  ),
 })
 
 const Step = z.union([
@@ -34,11 +39,7 @@ export const RuleFile = z
     title: z.string().max(70).describe('What to do, as an order: "Build indexes concurrently"'),
     severity: z.enum(SEVERITIES),
     optIn: z.boolean().default(false).describe('A matter of taste: off unless the configuration enables it'),
-    versions: z
-      .string()
-      .regex(/^(all|<\d+|>=\d+|\d+-\d+)$/)
-      .default('all')
-      .describe('Postgres majors where the hazard exists: all, <12, >=14, 12-17'),
+    versions: Versions.default('all').describe('Postgres majors where the hazard exists: all, <12, >=14, 12-17'),
     aliases: z
       .array(z.string())
       .default([])

@@ -36,11 +36,16 @@ function words(wanted: unknown): string[] {
 }
 
 /** Does the rule hold for this major version? */
-export function holdsFor(rule: Rule, postgres: number): boolean {
-  const { versions } = rule
-  if (versions === 'all') return true
-  if (versions.startsWith('<')) return postgres < Number(versions.slice(1))
-  if (versions.startsWith('>=')) return postgres >= Number(versions.slice(2))
-  const [from = 0, to = 0] = versions.split('-').map(Number)
+export function holdsFor({ versions }: Pick<Rule, 'versions'>, postgres: number): boolean {
+  const { from, to } = rangeOf(versions)
   return postgres >= from && postgres <= to
+}
+
+/** Both included. */
+export function rangeOf(versions: string): { from: number; to: number } {
+  if (versions === 'all') return { from: 0, to: Number.POSITIVE_INFINITY }
+  if (versions.startsWith('<')) return { from: 0, to: Number(versions.slice(1)) - 1 }
+  if (versions.startsWith('>=')) return { from: Number(versions.slice(2)), to: Number.POSITIVE_INFINITY }
+  const [from = 0, to = 0] = versions.split('-').map(Number)
+  return { from, to }
 }
