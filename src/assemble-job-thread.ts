@@ -5,6 +5,7 @@ import { jobHandler } from './assemble-jobs.ts'
 import { newHandles } from './conversations/handles.ts'
 import { errorData, errorOf, type FromThread, type JobThreadData, type StoreMethod, type ToThread } from './jobs/thread-protocol.ts'
 import type { Handler } from './queue/queue.ts'
+import type { Quotes } from './review/quotes.ts'
 import type { Store } from './store/store.ts'
 import { watchForgeRequests } from './web/forge-requests.ts'
 
@@ -18,7 +19,10 @@ function send(message: FromThread): void {
 }
 
 function ask<T>(
-  question: { kind: 'store'; method: StoreMethod; args: unknown[] } | Omit<Extract<FromThread, { kind: 'add' }>, 'call'>,
+  question:
+    | { kind: 'store'; method: StoreMethod; args: unknown[] }
+    | { kind: 'quote'; statements: readonly string[]; url: string }
+    | Omit<Extract<FromThread, { kind: 'add' }>, 'call'>,
 ): Promise<T> {
   lastCall += 1
   const call = lastCall
@@ -40,13 +44,15 @@ function remoteStore(): Store {
   return { ...methods, async [Symbol.asyncDispose]() {} }
 }
 
+const quotes: Quotes = { find: async (statements, url) => await ask({ kind: 'quote', statements, url }) }
+
 let opening: Promise<Handler> | undefined
 async function open(): Promise<Handler> {
   const { signal } = new AbortController()
   const forges = await openForges(environment, signal)
   watchForgeRequests(forges.addresses, (forge, status) => send({ kind: 'request', forge, status }))
   const handles = newHandles(forges.forges, log, signal)
-  return jobHandler({ config, dataDir, forges, store: remoteStore(), add: (job) => ask({ kind: 'add', job }), handles, log })
+  return jobHandler({ config, dataDir, forges, store: remoteStore(), add: (job) => ask({ kind: 'add', job }), handles, quotes, log })
 }
 
 async function work({ id, task, isLast }: Extract<ToThread, { kind: 'do' }>): Promise<void> {

@@ -11,6 +11,7 @@ import { newHandler } from './jobs/run-job.ts'
 import type { JobSettings, ReviewHow } from './jobs/settings.ts'
 import { mayUseData } from './jobs/trust.ts'
 import type { Handler, Queue } from './queue/queue.ts'
+import type { Quotes } from './review/quotes.ts'
 import { configInForce, type ServiceConfig } from './service-config.ts'
 import type { Store } from './store/store.ts'
 
@@ -21,6 +22,7 @@ export interface JobParts {
   store: Store
   add: Queue['add']
   handles: Handles
+  quotes: Quotes
   log(fields: Record<string, unknown>, message: string): void
 }
 
@@ -29,7 +31,7 @@ export function jobHandler(parts: JobParts): Handler {
   return newHandler(settings, answerSettings(parts, settings))
 }
 
-function jobSettings({ config, dataDir, forges, store, log }: JobParts): JobSettings {
+function jobSettings({ config, dataDir, forges, store, quotes, log }: JobParts): JobSettings {
   return {
     forgeFor: forges.forgeFor,
     store,
@@ -55,7 +57,7 @@ function jobSettings({ config, dataDir, forges, store, log }: JobParts): JobSett
     async review(open, how, signal) {
       const { config: inForce, isCached, statistics, notes } = await inForceFor(open, how, config)
       const schema = await readNamed(inForce, 'schema', open.baseTree)
-      const settings = { config: inForce, schema, statistics, isCached, named: false, useBaseline: true, progress() {} }
+      const settings = { config: inForce, schema, statistics, isCached, named: false, useBaseline: true, progress() {}, quotes }
       const review = await reviewChange(open, settings, signal)
       const all = [...(await noteOfConfig(open.baseTree, open.headTree)), ...notes, ...review.notes]
       return { review: { ...review, notes: all }, failOn: inForce.failOn }

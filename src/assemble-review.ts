@@ -7,6 +7,7 @@ import type { Tree } from './forges/change.ts'
 import { applyBaseline } from './review/baseline.ts'
 import type { Baseline } from './review/baseline-file.ts'
 import { planChange, startFromSchema } from './review/plan.ts'
+import type { Quotes } from './review/quotes.ts'
 import { type Review, type ReviewParts, review } from './review/review.ts'
 
 /** A text and the path it was read from. */
@@ -22,6 +23,8 @@ export interface ReviewSettings {
   /** Whether bases are kept for the next time. */
   isCached: boolean
   progress(what: string): void
+  /** Where citations without words get theirs. */
+  quotes?: Quotes | undefined
 }
 
 export interface ChangeSettings extends ReviewSettings {
@@ -35,7 +38,7 @@ export interface ChangeSettings extends ReviewSettings {
 
 /** What a review is made with. `tree` is where the repository's own rules are read; a clone warms up meanwhile if it will be used. */
 export async function reviewParts(
-  { config, statistics, isCached, progress }: ReviewSettings,
+  { config, statistics, isCached, progress, quotes }: ReviewSettings,
   tree: Tree | undefined,
   each: ReviewParts['each'],
   somethingRuns: boolean,
@@ -61,6 +64,7 @@ export async function reviewParts(
     deadline: performance.now() + config.limits.reviewSeconds * 1000,
     budgetMs: each === 'change' ? config.limits.budgetSeconds * 1000 : 0,
     progress,
+    quotes,
     nextEvidenceId() {
       evidence += 1
       return `e${evidence}`

@@ -6,15 +6,18 @@ import { resolve } from 'node:path'
 import { removeAbandonedClones } from './assemble-clones.ts'
 import { type Forges, openForges } from './assemble-forges.ts'
 import { jobHandler } from './assemble-jobs.ts'
+import { quotesOf } from './assemble-quotes.ts'
 import type { ServiceEnvironment } from './config.ts'
 import { readCommand } from './conversations/command.ts'
 import { type Handles, newHandles } from './conversations/handles.ts'
 import type { Database } from './database/database.ts'
 import { UserError } from './errors.ts'
 import { startJobThread } from './jobs/job-thread.ts'
+import type { KnowledgeBase } from './knowledge/knowledge-base.ts'
 import { newLogger } from './log.ts'
 import type { QueueLimits } from './queue/limits.ts'
 import type { Handler, Queue } from './queue/queue.ts'
+import type { Quotes } from './review/quotes.ts'
 import type { ServiceConfig } from './service-config.ts'
 import type { Store } from './store/store.ts'
 import { newAcknowledger } from './web/acknowledge.ts'
@@ -80,7 +83,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     queue = await pgBossQueue(database, { warn, ...(options.limits ? { limits: options.limits } : {}) })
     store = await postgresStore(database, { warn })
     const handles = newHandles(forges.forges, log, stopping.signal)
-    const parts = { options, forges, queue, store, database, metrics, log, handles, stopping: stopping.signal }
+    const quotes = quotesOf(newKnowledge(database))
+    const parts = { options, forges, queue, store, quotes, database, metrics, log, handles, stopping: stopping.signal }
     // An address that is taken is known before any work begins.
     server = options.port === undefined ? undefined : await startWeb(parts, options.port)
     if (options.isWorker) await startWorker(parts)
@@ -107,11 +111,21 @@ interface Parts {
   forges: Forges
   queue: Queue
   store: Store
+  quotes: Quotes
   database: Database
   metrics: Metrics
   log(fields: Record<string, unknown>, message: string): void
   handles: Handles
   stopping: AbortSignal
+}
+
+/** Opened when the first finding wants words: many services have nothing in it. */
+function newKnowledge(database: Database): () => Promise<KnowledgeBase> {
+  let opening: Promise<KnowledgeBase> | undefined
+  return async () => {
+    opening ??= import('./knowledge/postgres.ts').then(({ postgresKnowledgeBase }) => postgresKnowledgeBase(database))
+    return await opening
+  }
 }
 
 async function openDatabase({ databaseUrl }: ServiceEnvironment, dataDir: string): Promise<Database> {
@@ -171,10 +185,13 @@ async function startWeb(parts: Parts, port: number) {
  * Reviews take a processor for seconds. Beside webhooks they run in a thread of their own, so that those are answered meanwhile; a worker alone has nothing
  * else to do.
  */
-async function openHandler({ options, forges, queue, store, log, handles, metrics, stopping }: Parts): Promise<Handler> {
+async function openHandler({ options, forges, queue, store, quotes, log, handles, metrics, stopping }: Parts): Promise<Handler> {
   const { config, dataDir, environment, isWeb } = options
-  if (!isWeb) return jobHandler({ config, dataDir, forges, store, add: queue.add, handles, log })
-  const thread = startJobThread({ config, dataDir, environment }, { store, add: queue.add, log, forgeRequest: metrics.forgeRequest })
+  if (!isWeb) return jobHandler({ config, dataDir, forges, store, add: queue.add, handles, quotes, log })
+  const thread = startJobThread(
+    { config, dataDir, environment },
+    { store, add: queue.add, quotes, log, forgeRequest: metrics.forgeRequest },
+  )
   stopping.addEventListener('abort', () => thread.closeWhenIdle(), { once: true })
   return thread.handler
 }

@@ -31,6 +31,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'ci',
     'assemble-clones',
     'assemble-knowledge',
+    'assemble-quotes',
     'assemble-review',
     'assemble-service',
     'assemble-simulation',

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { auditedHistories, openFolder } from '../assemble.ts'
+import { openQuotes } from '../assemble-quotes.ts'
 import { reviewParts } from '../assemble-review.ts'
 import { UserError } from '../errors.ts'
 import { parseFormats } from '../reports/format.ts'
@@ -24,7 +25,9 @@ export async function runAudit(dir: string, options: ReviewOptions & { writeBase
     throw new UserError(`There are no migrations in ${dir}: no .sql files that a tool we know, or a plain folder, would run.`)
   const stacks = await Promise.all(histories.map((history) => planAudit(history, tree)))
   using progress = showProgress(options.progress)
+  await using quotes = options.knowledge === undefined ? undefined : openQuotes(options.knowledge)
   const settings = {
+    quotes,
     config,
     statistics: config.clone === 'none' ? undefined : await readStatistics(options, config, tree),
     isCached: options.cache,

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { openChange } from '../assemble.ts'
 import { ciForge, filesMoved, openCiCheckout, readCiRun } from '../assemble-ci.ts'
+import { openQuotes } from '../assemble-quotes.ts'
 import { noteOfConfig, reviewChange } from '../assemble-review.ts'
 import type { CiRun } from '../ci/ci-run.ts'
 import { type Commented, comment, withinPipeline } from '../ci/comment.ts'
@@ -57,7 +58,9 @@ async function reviewHere(run: CiRun, options: CiOptions, signal: AbortSignal): 
   const config = await readConfig(options, trusted)
   const { cacheDir } = readEnvironment()
   const isSpoilt = isOfChange(await open.headTree.list(), open.change.root, cacheDir)
+  await using quotes = options.knowledge === undefined ? undefined : openQuotes(options.knowledge)
   const settings = {
+    quotes,
     config,
     schema: await readSchema(options, config, trusted),
     statistics: config.clone === 'none' ? undefined : await readStatistics(options, config, trusted),

@@ -18,6 +18,8 @@ export interface ReviewOptions {
   cache: boolean
   baseline: boolean
   progress: boolean
+  /** A folder or the address of a Postgres. */
+  knowledge?: string
 }
 
 /** The configuration in force: the named file, else that of the base; options of the command line win. */

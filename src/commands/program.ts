@@ -28,6 +28,7 @@ function withReviewOptions(command: Command): Command {
     .option('--postgres <major>', 'major version of your production server, 10 to 18', Number)
     .option('--schema <dump.sql>', 'schema dump to start from, instead of replaying migrations')
     .option('--config <file>', 'configuration to use instead of .pgwitness.yml')
+    .option('--knowledge <folder|url>', 'knowledge base that findings quote: a folder (--data of kb), or postgres://…')
     .option('--no-cache', 'replay the base anew and do not keep it')
     .option('--no-baseline', 'report the findings of the baseline too')
     .option('--no-progress', 'show no progress on a terminal')

@@ -1,4 +1,5 @@
 import { openChange } from '../assemble.ts'
+import { openQuotes } from '../assemble-quotes.ts'
 import { noteOfConfig, reviewChange } from '../assemble-review.ts'
 import { parseFormats } from '../reports/format.ts'
 import { version } from '../version.ts'
@@ -15,7 +16,9 @@ export async function runReview(paths: string[], options: ReviewOptions & { base
   const trusted = open.baseTree ?? open.headTree
   const config = await readConfig(options, trusted)
   using progress = showProgress(options.progress)
+  await using quotes = options.knowledge === undefined ? undefined : openQuotes(options.knowledge)
   const settings = {
+    quotes,
     config,
     schema: await readSchema(options, config, trusted),
     statistics: config.clone === 'none' ? undefined : await readStatistics(options, config, trusted),

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { ServiceError } from '../errors.ts'
 import type { ForgeName } from '../forges/forge.ts'
 import type { AbortReason, Handler, Queue } from '../queue/queue.ts'
+import type { Quotes } from '../review/quotes.ts'
 import type { Store } from '../store/store.ts'
 import { type ErrorData, errorData, errorOf, type FromThread, type JobThreadData, type ToThread } from './thread-protocol.ts'
 
@@ -9,9 +10,13 @@ import { type ErrorData, errorData, errorOf, type FromThread, type JobThreadData
 export interface JobThreadHost {
   store: Store
   add: Queue['add']
+  quotes: Quotes
   log(fields: Record<string, unknown>, message: string): void
   forgeRequest(forge: ForgeName, status: number): void
 }
+
+/** The thread waits no longer either. */
+const QUOTE_MS = 2_000
 
 export interface JobThread {
   handler: Handler
@@ -98,8 +103,9 @@ export function startJobThread(data: JobThreadData, host: JobThreadHost): JobThr
   }
 }
 
-async function asked(message: Extract<FromThread, { call: number }>, { store, add }: JobThreadHost): Promise<unknown> {
+async function asked(message: Extract<FromThread, { call: number }>, { store, add, quotes }: JobThreadHost): Promise<unknown> {
   if (message.kind === 'add') return await add(message.job)
+  if (message.kind === 'quote') return await quotes.find(message.statements, message.url, AbortSignal.timeout(QUOTE_MS))
   const method = store[message.method] as (...args: unknown[]) => Promise<unknown>
   return await method.apply(store, message.args)
 }

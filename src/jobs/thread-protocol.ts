@@ -24,6 +24,7 @@ export type FromThread =
   | { kind: 'done'; id: number; error?: ErrorData }
   | { kind: 'store'; call: number; method: StoreMethod; args: unknown[] }
   | { kind: 'add'; call: number; job: Job }
+  | { kind: 'quote'; call: number; statements: readonly string[]; url: string }
   | { kind: 'log'; fields: Record<string, unknown>; message: string }
   | { kind: 'request'; forge: ForgeName; status: number }
 

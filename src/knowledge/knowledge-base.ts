@@ -87,5 +87,7 @@ export interface KnowledgeBase {
   search(question: Question, signal: AbortSignal): Promise<FoundPassage[]>
   /** The passage that supports a statement, with the words that do; undefined when there is none that does. */
   cite(claim: string, postgres: number | undefined, signal: AbortSignal): Promise<Citation | undefined>
+  /** The same of several statements and one page of a manual, by its address; with an anchor only what stands there. */
+  quote(claims: readonly string[], url: string, signal: AbortSignal): Promise<Citation | undefined>
   close(): Promise<void>
 }

@@ -1,21 +1,17 @@
 import { type Database, SCHEMA } from '../database/database.ts'
 import { UserError } from '../errors.ts'
+import { cite, quotePage, type Supported } from './citing/cite.ts'
 import { SourceDeclaration } from './declaration.ts'
 import type { SourceType } from './document.ts'
 import type { Embedder } from './embedder.ts'
 import type { Citation, EmbeddingState, KnowledgeBase, SyncReport } from './knowledge-base.ts'
 import { costOf } from './operating/prices.ts'
-import { addressOf, titleOf } from './search/address.ts'
-import { quoteOf } from './search/quote.ts'
 import { answer, foundPassage, type Searcher } from './search/search.ts'
 import { newSpelling } from './search/spelling.ts'
 import type { ReadContext, Source } from './source.ts'
 import { removeSource } from './storage/remove-source.ts'
 import { syncSource } from './storage/sync.ts'
 import { openVectors, type VectorOptions, type Vectors } from './storage/vectors.ts'
-
-/** Of a claim, by weight: what its passage and its quote must say. */
-const SUPPORTED = { passages: 5, quote: 0.5, words: 40 }
 
 const NO_PGVECTOR =
   'Passages are found by their words alone: the database of DATABASE_URL has no pgvector. Install it (Debian: postgresql-17-pgvector), then as an administrator: create extension vector.'
@@ -72,7 +68,8 @@ export async function postgresKnowledgeBase(
       const { best, understood } = await answer(searcher, question, AbortSignal.any([signal, stop.signal]))
       return best.map((one) => foundPassage(one, understood))
     },
-    cite: async (claim, postgres, signal) => await cite(searcher, claim, postgres, AbortSignal.any([signal, stop.signal])),
+    cite: async (claim, postgres, signal) => citationOf(await cite(searcher, claim, postgres, AbortSignal.any([signal, stop.signal]))),
+    quote: async (claims, url, signal) => citationOf(await quotePage(searcher, claims, url, AbortSignal.any([signal, stop.signal]))),
     close: async () => stop.abort(new Error('the knowledge base was closed')),
   }
 }
@@ -124,12 +121,8 @@ async function list(database: Database): ReturnType<KnowledgeBase['list']> {
   }))
 }
 
-async function cite(searcher: Searcher, claim: string, postgres: number | undefined, signal: AbortSignal): Promise<Citation | undefined> {
-  const { best, understood } = await answer(searcher, { text: claim, postgres, limit: SUPPORTED.passages }, signal)
-  const quoted = best.map(({ row, text: { text, metadata } }) => ({ row, metadata, ...quoteOf(text, understood.weighed, SUPPORTED.words) }))
-  const total = understood.weighed.reduce((sum, { weight }) => sum + weight, 0)
-  const [most] = quoted.sort((a, b) => b.share - a.share)
-  if (!most || most.text === '' || (most.share * total) / Math.max(understood.asked, 1e-9) < SUPPORTED.quote) return undefined
-  const { row, metadata, text } = most
-  return { passage: row.id, title: titleOf(row), author: metadata.author, url: addressOf(row), quote: text }
+function citationOf(found: Supported | undefined): Citation | undefined {
+  if (!found) return undefined
+  const { passage, title, author, url, quote } = found
+  return { passage, title, author, url, quote }
 }

@@ -7,6 +7,7 @@ import type { Effects } from '../sql/effects.ts'
 import type { Statement } from '../sql/statement.ts'
 import type { Finding } from './finding.ts'
 import type { Stack } from './plan.ts'
+import { type Quotes, withQuotes } from './quotes.ts'
 import { reviewStack, type StackReview } from './review-stack.ts'
 
 /** Everything a review found, and what it looked at. */
@@ -67,6 +68,8 @@ export interface ReviewParts {
   budgetMs: number
   progress(what: string): void
   nextEvidenceId(): string
+  /** Where citations without words get theirs. */
+  quotes?: Quotes | undefined
 }
 
 /** Reviews every stack, one after another, each on a clone of its own. */
@@ -75,6 +78,9 @@ export async function review(stacks: readonly Stack[], parts: ReviewParts, signa
   const results: StackReview[] = []
   for (const stack of stacks) results.push(await reviewStack(stack, parts, signal))
   const scripts = results.flatMap((result) => result.scripts)
+  const findings = results.flatMap((result) => (parts.each === 'change' ? oncePerChange(result.findings, parts.rules) : result.findings))
+  const { quotes, rules } = parts
+  const quoted = quotes ? await withQuotes(findings, { quotes, rules }, signal) : { findings, notes: [] }
   return {
     postgres: parts.postgres,
     clone: results.find(({ clone }) => clone)?.clone ?? parts.clones?.name ?? 'none',
@@ -82,9 +88,9 @@ export async function review(stacks: readonly Stack[], parts: ReviewParts, signa
     model: null,
     coverage: coverageOf(scripts),
     scripts,
-    findings: results.flatMap(({ findings }) => (parts.each === 'change' ? oncePerChange(findings, parts.rules) : findings)),
+    findings: quoted.findings,
     skippedBase: results.flatMap(({ skippedBase }) => skippedBase),
-    notes: [...new Set([...(parts.notes ?? []), ...results.flatMap(({ notes }) => notes)])],
+    notes: [...new Set([...(parts.notes ?? []), ...results.flatMap(({ notes }) => notes), ...quoted.notes])],
     ms: performance.now() - started,
   }
 }

@@ -9,7 +9,7 @@ export interface Quote {
   share: number
 }
 
-interface Sentence {
+export interface Sentence {
   start: number
   end: number
 }
@@ -39,7 +39,7 @@ export function quoteOf(text: string, concepts: readonly WeighedConcept[], mostW
   return { text: text.slice(best.span.start, best.span.end), share: total === 0 ? 0 : best.said / total }
 }
 
-function sentencesOf(text: string): Sentence[] {
+export function sentencesOf(text: string): Sentence[] {
   const found: Sentence[] = []
   let start = 0
   for (const match of [...text.matchAll(END), undefined]) {
