@@ -8,6 +8,7 @@ import { OPERATING } from './knowledge-operating-part.ts'
 export function knowledgePage(): string {
   return PAGE.replace('{{sources}}', () => SOURCE_KINDS.map(sourceText).join('\n\n'))
     .replace('{{commands}}', () => kbCommands().map(commandText).join('\n\n'))
+    .replace('{{operating}}', () => OPERATING)
     .replace('{{variables}}', knowledgeVariables)
 }
 
