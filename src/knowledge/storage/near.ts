@@ -30,7 +30,7 @@ interface Candidate {
   distance: number
 }
 
-/** Ids, the nearest first; of one place those of one version. A vector is as `embedChecked` gives it. */
+/** Ids, the nearest first; of one place those of one version, and those for the asker's version before others. A vector is as `embedChecked` gives it. */
 export async function nearPassages(
   database: Database,
   pgvector: Pgvector,
@@ -38,15 +38,22 @@ export async function nearPassages(
   vector: string,
   where: Nearness,
 ): Promise<string[]> {
-  const { types, limit } = where
+  const { types, postgres, limit } = where
   if (types.length === 0) return []
-  // Places in many versions fill the first candidates with a few.
+  // Other versions of the nearest places fill the first candidates.
   for (let wanted = Math.min(MOST_CANDIDATES, 2 * limit); ; wanted = Math.min(MOST_CANDIDATES, 4 * wanted)) {
     const found = await candidates(database, pgvector, model, vector, where, wanted)
-    const nearest = nearestVersions(found)
-    const mayBeMore = types.some((type) => found.filter((one) => one.type === type).length >= wanted)
-    if (nearest.length < limit && mayBeMore && wanted < MOST_CANDIDATES) continue
-    return chosen(nearest, types.length === 1 ? limit : Math.ceil(limit * MOST_OF_A_TYPE), limit).map(({ id }) => id)
+    const least = leastOf(found, ({ type }) => type)
+    const isShort = types.some((type) => {
+      const those = found.filter((one) => one.type === type)
+      return those.length >= wanted && those.filter(({ apart }) => apart === least.get(type)).length < limit
+    })
+    if (isShort && wanted < MOST_CANDIDATES) continue
+    const places = leastOf(found, ({ place }) => place)
+    const nearest = found.filter(({ place, apart }) => apart === places.get(place))
+    const isForAsker = ({ type, apart }: Candidate): boolean => postgres === undefined || apart === least.get(type)
+    const ordered = [...nearest.filter(isForAsker), ...nearest.filter((one) => !isForAsker(one))]
+    return chosen(ordered, types.length === 1 ? limit : Math.ceil(limit * MOST_OF_A_TYPE), limit).map(({ id }) => id)
   }
 }
 
@@ -78,16 +85,16 @@ async function candidates(
   })
 }
 
-/** Of each place the nearest of its versions, which may be several pieces. */
-function nearestVersions(found: readonly Candidate[]): Candidate[] {
+/** How far the nearest version is from the asker's, of each type or place. */
+function leastOf(found: readonly Candidate[], of: (one: Candidate) => string): Map<string, number> {
   const least = new Map<string, number>()
-  for (const { place, apart } of found) least.set(place, Math.min(apart, least.get(place) ?? apart))
-  return found.filter(({ place, apart }) => apart === least.get(place))
+  for (const one of found) least.set(of(one), Math.min(one.apart, least.get(of(one)) ?? one.apart))
+  return least
 }
 
-function chosen(nearest: readonly Candidate[], mostOfAType: number, limit: number): Candidate[] {
+function chosen(ordered: readonly Candidate[], mostOfAType: number, limit: number): Candidate[] {
   const counts = new Map<string, number>()
-  return nearest
+  return ordered
     .filter(({ type }) => {
       const count = (counts.get(type) ?? 0) + 1
       counts.set(type, count)
