@@ -42,6 +42,8 @@ export function openReplica(url: string, primary: Database, warn: (message: stri
     try {
       return await ask(replica)
     } catch (error) {
+      // Somebody would write: nor to the primary, by this way.
+      if (((error as Error).cause as { code?: unknown } | undefined)?.code === '25006') throw error
       const answer = await ask(primary)
       fails(reasonOf(error))
       return answer

@@ -2,6 +2,7 @@
 
 -- What people say and what the manual says, in stems, as the code has it: kept up by each sync. A phrase is one text, its words parted by blanks.
 create table pgwitness.synonyms (
+  id bigint generated always as identity primary key,
   asked text[] not null,
   meant text[] not null,
   weight double precision not null

@@ -15,14 +15,20 @@ export async function storeVocabulary(database: Database): Promise<void> {
   if (await isStored(database, synonyms, words)) return
   await database.transaction(
     async (session) => {
-      await session.query(`delete from ${SCHEMA}.synonyms`)
       await session.query(
-        `insert into ${SCHEMA}.synonyms (asked, meant, weight)
-         select asked, meant, weight from jsonb_to_recordset($1::jsonb) as new(asked text[], meant text[], weight double precision)`,
+        `with new as (select * from jsonb_to_recordset($1::jsonb) as new(asked text[], meant text[], weight double precision))
+         delete from ${SCHEMA}.synonyms as old where not exists (select from new where (new.asked, new.meant, new.weight) = (old.asked, old.meant, old.weight))`,
         [JSON.stringify(synonyms)],
       )
-      await session.query(`delete from ${SCHEMA}.stop_words`)
-      await session.query(`insert into ${SCHEMA}.stop_words (word) select unnest($1::text[])`, [words])
+      await session.query(
+        `insert into ${SCHEMA}.synonyms (asked, meant, weight)
+         select distinct asked, meant, weight from jsonb_to_recordset($1::jsonb) as new(asked text[], meant text[], weight double precision)
+         where not exists (
+           select from ${SCHEMA}.synonyms as old where (new.asked, new.meant, new.weight) = (old.asked, old.meant, old.weight))`,
+        [JSON.stringify(synonyms)],
+      )
+      await session.query(`delete from ${SCHEMA}.stop_words where word <> all($1::text[])`, [words])
+      await session.query(`insert into ${SCHEMA}.stop_words (word) select unnest($1::text[]) on conflict do nothing`, [words])
     },
     ['vocabulary'],
   )
@@ -35,10 +41,7 @@ async function isStored(session: Session, synonyms: readonly Synonym[], words: r
 }
 
 function fingerprint(synonyms: readonly Synonym[]): string {
-  return synonyms
-    .map(({ asked, meant, weight }) => JSON.stringify([asked, meant, weight]))
-    .sort()
-    .join()
+  return [...new Set(synonyms.map(({ asked, meant, weight }) => JSON.stringify([asked, meant, weight])))].sort().join()
 }
 
 function phrase(stems: readonly string[]): string {
