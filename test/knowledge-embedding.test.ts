@@ -328,3 +328,23 @@ describe.each(STORAGES.filter(({ name }) => name === 'embedded'))('vectors, $nam
     expect(await base.search({ text: 'walrus', limit: 3 }, signal)).toBeInstanceOf(Array)
   })
 })
+
+test('without pgvector search is by words alone, and whoever configured a model is told', async () => {
+  await using storage = await (STORAGES.find(({ name }) => name === 'Postgres 18') as (typeof STORAGES)[0]).start()
+  const database = await openAddress(await storage.create())
+  try {
+    await using endpoint = await startEndpoint()
+    const base = await postgresKnowledgeBase(database, { embedder: endpoint.embedder })
+    await base.declare(ARTICLES)
+    const report = await base.sync(ARTICLES.name, manyDocuments(), context)
+    expect(report).toMatchObject({ added: MANY, problems: [{ problem: expect.stringContaining('has no pgvector') }] })
+    expect(await failureOf(base.embed(context))).toMatchObject({
+      name: 'UserError',
+      message: expect.stringContaining('create extension vector'),
+    })
+    expect(await base.search({ text: 'document 7', limit: 3 }, signal)).toHaveLength(3)
+    expect(endpoint.requests).toEqual([])
+  } finally {
+    await database.close()
+  }
+})

@@ -68,7 +68,10 @@ function* documents(type: SourceType): Generator<KnowledgeDocument> {
 let server: Server
 let pooler: Awaited<ReturnType<typeof startPgBouncer>>
 let database: Database
-const embedder: Embedder = wordEmbedder(MODEL)
+const embedder: Embedder = wordEmbedder(
+  MODEL,
+  Array.from({ length: PLACES }, (_, index) => textOf(index)),
+)
 
 beforeAll(async () => {
   if (!programs) return

@@ -1,4 +1,4 @@
-const PARTS = ['quality', 'speed', 'memory']
+const PARTS = ['quality', 'speed', 'memory', 'vectors']
 
 /** All parts, or one of them; `sizes` are how many passages searches are timed over. */
 export async function benchKnowledge(part?: string, sizes?: readonly number[]): Promise<void> {
@@ -6,4 +6,5 @@ export async function benchKnowledge(part?: string, sizes?: readonly number[]): 
   if (part === undefined || part === 'quality') await (await import('./knowledge/quality.ts')).benchQuality()
   if (part === undefined || part === 'speed') await (await import('./knowledge/speed.ts')).benchSearchSpeed(sizes)
   if (part === undefined || part === 'memory') await (await import('./knowledge/memory.ts')).benchMemory()
+  if (part === undefined || part === 'vectors') await (await import('./knowledge/vectors.ts')).benchVectors(sizes?.[0])
 }

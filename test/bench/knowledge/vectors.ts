@@ -44,7 +44,10 @@ export async function benchVectors(size = SIZE): Promise<void> {
     const [version] = await database.query<{ version: string }>(`select extversion as version from pg_extension where extname = 'vector'`)
     console.log(`vectors: ${size.toLocaleString('en')} passages, pgvector ${version?.version}`)
     for (const embedder of [
-      wordEmbedder({ name: 'words', dimensions: 384 }),
+      wordEmbedder(
+        { name: 'words', dimensions: 384 },
+        texts.map(({ text }) => text),
+      ),
       { ...hashingEmbedder({ name: 'letters', dimensions: 1536 }), batch: 256 },
     ]) {
       for (const options of [{}, { method: 'ivfflat' as const }]) await measure(database, embedder, options)

@@ -1,43 +1,77 @@
 import type { Embedder, Model } from '../../../src/knowledge/embedder.ts'
 
-/** Means of words' vectors, each of which is drawn at random: dense, and in clusters as texts that speak of the same lie together. Rare words weigh more. */
-export function wordEmbedder(model: Model): Embedder {
-  const words = new Map<string, Float32Array>()
-  const seen = new Map<string, number>()
-  const vectorOf = (word: string): Float32Array => {
-    const known = words.get(word)
-    if (known) return known
-    const random = randomOf(word)
-    const made = Float32Array.from({ length: model.dimensions }, () => random() + random() + random() - 1.5)
-    words.set(word, made)
-    return made
+/** Words that stand in fewer texts say more; those that stand in nearly all say nothing. */
+const RARE = 5
+/** Of each passage's own random vector, and of each word nobody has read before. */
+const MARKS = 12
+
+/**
+ * A model of meaning that is made in seconds (random indexing): a word is the sum of random marks of
+ * the texts it stands in, so that words said together are alike, and a text is the sum of its words. Dense and in clusters, as vectors of a real model are.
+ */
+export function wordEmbedder(model: Model, texts: Iterable<string>): Embedder {
+  const { dimensions } = model
+  const words = new Map<string, { vector: Float32Array; texts: number }>()
+  const mean = new Float32Array(dimensions)
+  let read = 0
+  for (const text of texts) {
+    read++
+    const marks = marksOf(`text ${read}`, dimensions)
+    for (const word of wordsOf(text)) {
+      const known = words.get(word) ?? { vector: new Float32Array(dimensions), texts: 0 }
+      known.texts++
+      for (const { at, sign } of marks) known.vector[at] = (known.vector[at] ?? 0) + sign
+      words.set(word, known)
+    }
+  }
+  for (const { vector } of words.values()) shorten(vector)
+  const sumOf = (text: string): Float32Array => {
+    const sum = new Float32Array(dimensions)
+    for (const word of wordsOf(text)) {
+      const known = words.get(word)
+      const weight = Math.log((read + RARE) / ((known?.texts ?? 0) + RARE))
+      if (known) for (let at = 0; at < dimensions; at++) sum[at] = (sum[at] ?? 0) + weight * (known.vector[at] ?? 0)
+      else for (const { at, sign } of marksOf(word, dimensions)) sum[at] = (sum[at] ?? 0) + (weight * sign) / Math.sqrt(MARKS)
+    }
+    return shorten(sum)
+  }
+  // What all texts have in common tells none from another.
+  let some = 0
+  for (const text of texts) {
+    if (some++ > 5_000) break
+    const vector = sumOf(text)
+    for (let at = 0; at < dimensions; at++) mean[at] = (mean[at] ?? 0) + (vector[at] ?? 0)
   }
   return {
     model,
     batch: 256,
-    embed: async (texts) =>
-      texts.map((text) => {
-        const sum = new Float32Array(model.dimensions)
-        const said = new Set(text.toLowerCase().match(/[a-z_]{4,}/g) ?? ['none'])
-        for (const word of said) {
-          const count = (seen.get(word) ?? 0) + 1
-          seen.set(word, count)
-          const weight = 1 / Math.sqrt(count + 10)
-          const vector = vectorOf(word)
-          for (let at = 0; at < sum.length; at++) sum[at] = (sum[at] ?? 0) + weight * (vector[at] ?? 0)
-        }
-        return [...sum]
+    embed: async (asked) =>
+      asked.map((text) => {
+        const vector = sumOf(text)
+        return Array.from(vector, (number, at) => number - (mean[at] ?? 0) / Math.max(1, some - 1))
       }),
   }
 }
 
-function randomOf(word: string): () => number {
+function wordsOf(text: string): Set<string> {
+  return new Set(text.toLowerCase().match(/[a-z_]{3,}/g) ?? ['none'])
+}
+
+function shorten(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector) || 1
+  for (let at = 0; at < vector.length; at++) vector[at] = (vector[at] ?? 0) / length
+  return vector
+}
+
+/** The same for the same name. */
+function marksOf(name: string, dimensions: number): Array<{ at: number; sign: number }> {
   let state = 2_166_136_261
-  for (const letter of word) state = Math.imul(state ^ letter.charCodeAt(0), 16_777_619)
-  return () => {
+  for (const letter of name) state = Math.imul(state ^ letter.charCodeAt(0), 16_777_619)
+  return Array.from({ length: MARKS }, () => {
     state = (state + 0x6d2b79f5) | 0
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+    const number = (mixed ^ (mixed >>> 14)) >>> 0
+    return { at: number % dimensions, sign: number & 0x80000000 ? 1 : -1 }
+  })
 }
