@@ -202,7 +202,7 @@ export interface KnowledgeEnvironment {
   embedding: EmbeddingEnvironment | undefined
 }
 
-export interface EmbeddingEnvironment {
+interface EmbeddingEnvironment {
   /** Root of the API, without `/embeddings`: `PGWITNESS_EMBEDDING_URL`. */
   url: string
   /** `PGWITNESS_EMBEDDING_KEY`, and for OpenAI itself also `OPENAI_API_KEY`. A secret; servers of one's own may want none. */

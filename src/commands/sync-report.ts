@@ -25,7 +25,7 @@ export function syncText(outcome: SyncOutcome, isDry = false): string {
 }
 
 /** `12 added, 3 changed, 1,140 unchanged, 1 removed; 98 passages in 4.1 s`. */
-export function countsText({ added, changed, unchanged, removed, failed, passages, ms }: SyncReport, isDry = false): string {
+function countsText({ added, changed, unchanged, removed, failed, passages, ms }: SyncReport, isDry = false): string {
   const counts = [
     `${inNumbers(added)} added`,
     `${inNumbers(changed)} changed`,
