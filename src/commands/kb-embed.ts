@@ -52,7 +52,11 @@ async function runEmbed({ data, format, dryRun, progress: wanted }: EmbedOptions
 
 function planOf({ model, missing, cost, serving }: EmbeddingState): string {
   const usd =
-    cost.usd === null ? 'price unknown; PGWITNESS_EMBEDDING_PRICE tells it' : `about $${cost.usd.toFixed(cost.usd < 0.01 ? 4 : 2)}`
+    cost.usd === null
+      ? 'price unknown; PGWITNESS_EMBEDDING_PRICE tells it'
+      : cost.usd < 0.01
+        ? 'less than $0.01'
+        : `about $${cost.usd.toFixed(2)}`
   const isOther = serving && (serving.name !== model.name || serving.dimensions !== model.dimensions)
   return [
     `${oneLine(model.name)}, ${model.dimensions} dimensions: ${inNumbers(missing.passages)} passages have no vector of it yet.`,
