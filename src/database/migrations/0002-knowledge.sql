@@ -88,8 +88,5 @@ create table pgwitness.embedding_models (
   dimensions int not null,
   complete boolean not null default false,
   made_at timestamptz not null default now(),
-  -- Who makes vectors of it, and until when that holds without a further sign of life.
-  held_by text,
-  held_until timestamptz,
   unique (model, dimensions)
 );
