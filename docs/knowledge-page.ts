@@ -125,7 +125,8 @@ Trust is **highest** for source code, **high** for manuals, release notes, verif
 
 mbox files may be packed with gzip. postgresql.org's robots.txt allows no robot to fetch the archives of its lists: download the months you want and name their folder.
 
-Crawling asks a host one thing at a time, keeps to its robots.txt, and asks only for what has changed. Pages are fetched over https from the hosts declared, never from private addresses.
+Crawling asks a host one thing at a time, keeps to its robots.txt, and asks only for what has changed. Pages are fetched over https from the hosts declared, never from private addresses. \`kb add\` takes
+the hosts of the addresses where no \`--host\` is told; run again with another \`--url\` of the same host it adds that page.
 
 ## Commands
 
