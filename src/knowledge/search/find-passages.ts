@@ -2,7 +2,7 @@
 import { type Database, SCHEMA } from '../../database/database.ts'
 import type { SourceType } from '../document.ts'
 import { candidateQuery, phraseQuery } from './candidates.ts'
-import type { Corpus, WeighedConcept } from './weigh.ts'
+import type { Corpus, WeighedConcept, WeighedForm } from './weigh.ts'
 
 /** What ranking needs of a passage. */
 export interface PassageRow {
@@ -53,17 +53,36 @@ export async function findPassages(
   const forms = concepts.flatMap(({ forms: all }) => all)
   const types = where.types.filter((type) => corpus.types.has(type))
   if (forms.length === 0 || types.length === 0) return []
+  const said = summed(forms)
   // Written out, as this reads some thousand rows: a sum over an array takes thrice as long.
-  const score = forms.map((_, index) => `$${5 + 2 * index}::float8 * ts_rank('${FIELDS}', p.words, $${6 + 2 * index}::tsquery)`).join(' + ')
+  const score = said.map((_, index) => `$${5 + 2 * index}::float8 * ts_rank('${FIELDS}', p.words, $${6 + 2 * index}::tsquery)`).join(' + ')
   // Each type by a query of its own: a million mails would leave little room for a manual of some thousand passages.
-  return await database.query<PassageRow>(roughly(score, types.length, 5 + 2 * forms.length), [
+  const sql = roughly(score, types.length, 5 + 2 * said.length)
+  const parameters = [
     corpus.meanLength,
     where.postgres ?? null,
     where.limit,
     Math.ceil(where.limit * MOST_OF_A_TYPE),
-    ...forms.flatMap((form) => [form.weight, phraseQuery(form)]),
+    ...said.flatMap(([query, weight]) => [weight, query]),
     ...types.flatMap((type) => [type, candidateQuery(concepts, corpus.passages, corpus.types.get(type) ?? 0)]),
-  ])
+  ]
+  return await database.transaction(async (session) => {
+    await session.query(PLANNED)
+    return await session.query<PassageRow>(sql, parameters)
+  })
+}
+
+/**
+ * To a planner that knows little of how long it takes to look for many words in a tsvector, reading all of a small table seems cheaper than its index. Compiling or
+ * starting workers takes longer than all there is to do.
+ */
+const PLANNED = 'set local enable_seqscan = off; set local jit = off; set local max_parallel_workers_per_gather = 0'
+
+/** Each once: what several concepts mean weighs as much as in all of them. */
+function summed(forms: readonly WeighedForm[]): Array<[query: string, weight: number]> {
+  const weights = new Map<string, number>()
+  for (const form of forms) weights.set(phraseQuery(form), (weights.get(phraseQuery(form)) ?? 0) + form.weight)
+  return [...weights]
 }
 
 const columns = (

@@ -64,15 +64,16 @@ function remembered(written: string): Word[] {
   return read
 }
 
-/** Each lexeme of a text with its place among the words, without what only headings need. */
-export function eachLexeme(text: string, take: (lexeme: string, position: number) => void): void {
+/** Each lexeme of a text with its place among the words, and where the word begins. */
+export function eachLexeme(text: string, take: (lexeme: string, position: number, start: number) => void): void {
   let position = 0
-  for (const [written] of wordsIn(text)) {
+  for (const match of wordsIn(text)) {
+    const [written] = match
     if (written.length > LONGEST) continue
-    for (const { parts, whole } of remembered(written)) {
-      if (whole !== null) take(whole, position)
+    for (const { parts, whole, start } of remembered(written)) {
+      if (whole !== null) take(whole, position, match.index + start)
       if (parts.length === 0) position++
-      for (const part of parts) take(part.stem, position++)
+      for (const part of parts) take(part.stem, position++, match.index + start)
     }
   }
 }

@@ -40,11 +40,9 @@ export function headings(title: string, breadcrumb: readonly string[], term: str
   return { name: all.at(-1) ?? '', above: all.slice(0, -1).join('\n') }
 }
 
-/** Only of the lexemes that are wanted, where there are any. */
-export function positionsOf(text: string, wanted?: ReadonlySet<string>): Map<string, number[]> {
+export function positionsOf(text: string): Map<string, number[]> {
   const found = new Map<string, number[]>()
   eachLexeme(text, (lexeme, position) => {
-    if (wanted && !wanted.has(lexeme)) return
     const known = found.get(lexeme)
     if (known) known.push(position)
     else found.set(lexeme, [position])

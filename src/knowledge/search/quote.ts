@@ -1,6 +1,7 @@
 /** The words of a passage that answer, literally. */
 
-import { findForm, positionsOf } from './places.ts'
+import { eachLexeme } from './lexemes.ts'
+import { findForm } from './places.ts'
 import type { WeighedConcept } from './weigh.ts'
 
 export interface Quote {
@@ -12,6 +13,13 @@ export interface Quote {
 export interface Sentence {
   start: number
   end: number
+}
+
+/** A word of the question in the text. */
+interface Said {
+  lexeme: string
+  position: number
+  start: number
 }
 
 /** After a full stop, or between paragraphs. An abbreviation ends none. */
@@ -26,11 +34,12 @@ export function quoteOf(text: string, concepts: readonly WeighedConcept[], mostW
     const next = sentences[index + 1]
     return [first, ...(next ? [{ start: first.start, end: next.end }] : [])]
   })
+  const all = wordsSaid(text, concepts)
   let best: { span: Sentence; said: number; value: number } | undefined
   for (const span of spans) {
-    const piece = shortened(text, span, concepts, mostWords)
+    const piece = shortened(text, span, all, concepts, mostWords)
     const words = countWords(text.slice(piece.start, piece.end))
-    const said = saidIn(text.slice(piece.start, piece.end), concepts)
+    const said = saidIn(piece, all, concepts)
     // A longer quote must say more.
     const value = said * (1 - 0.004 * words) - (words < 4 ? 0.1 * total : 0)
     if (!best || value > best.value) best = { span: piece, said, value }
@@ -56,7 +65,7 @@ export function sentencesOf(text: string): Sentence[] {
 }
 
 /** Of a long one the part that says most. */
-function shortened(text: string, span: Sentence, concepts: readonly WeighedConcept[], most: number): Sentence {
+function shortened(text: string, span: Sentence, all: readonly Said[], concepts: readonly WeighedConcept[], most: number): Sentence {
   const words = [...text.slice(span.start, span.end).matchAll(/\S+/g)].map((match) => ({
     start: span.start + match.index,
     end: span.start + match.index + match[0].length,
@@ -69,7 +78,7 @@ function shortened(text: string, span: Sentence, concepts: readonly WeighedConce
     const first = words[Math.min(from, words.length - most)]
     const last = words[Math.min(from + most, words.length) - 1]
     if (!first || !last) break
-    const said = saidIn(text.slice(first.start, last.end), concepts)
+    const said = saidIn({ start: first.start, end: last.end }, all, concepts)
     if (said > highest) {
       highest = said
       best = { start: first.start, end: last.end }
@@ -78,8 +87,23 @@ function shortened(text: string, span: Sentence, concepts: readonly WeighedConce
   return best
 }
 
-function saidIn(text: string, concepts: readonly WeighedConcept[]): number {
-  const positions = positionsOf(text)
+function wordsSaid(text: string, concepts: readonly WeighedConcept[]): Said[] {
+  const wanted = new Set(concepts.flatMap(({ forms }) => forms.flatMap(({ lexemes }) => lexemes)))
+  const found: Said[] = []
+  eachLexeme(text, (lexeme, position, start) => {
+    if (wanted.has(lexeme)) found.push({ lexeme, position, start })
+  })
+  return found
+}
+
+function saidIn({ start, end }: Sentence, all: readonly Said[], concepts: readonly WeighedConcept[]): number {
+  const positions = new Map<string, number[]>()
+  for (const one of all) {
+    if (one.start < start || one.start >= end) continue
+    const known = positions.get(one.lexeme)
+    if (known) known.push(one.position)
+    else positions.set(one.lexeme, [one.position])
+  }
   return concepts.reduce(
     (sum, { forms }) => sum + Math.max(0, ...forms.map(({ lexemes, weight }) => (findForm(lexemes, positions).length > 0 ? weight : 0))),
     0,

@@ -85,18 +85,31 @@ function twoWords(word: string, passages: ReadonlyMap<string, number>): Form[] {
 function nearest(word: string, known: readonly Known[]): Array<Known & { distance: number }> {
   const most = word.length < 6 ? 1 : word.length < 10 ? 2 : 3
   return known.flatMap((one) => {
+    // What follows the stem can only add to what its letters differ.
+    if (one.lexeme.length > word.length + most || fromStart(one.lexeme, word, most + 1) > most) return []
     let least = most + 1
     for (const ending of ENDINGS) {
       const whole = one.lexeme + ending
-      if (Math.abs(whole.length - word.length) >= least || (ending !== '' && stem(whole) !== one.lexeme)) continue
-      least = Math.min(least, distance(whole, word, least))
+      if (Math.abs(whole.length - word.length) >= least) continue
+      const far = distance(whole, word, least)
+      if (far < least && (ending === '' || stem(whole) === one.lexeme)) least = far
     }
     return least <= most ? [{ ...one, distance: least }] : []
   })
 }
 
+/** The least distance to what the word begins with. */
+function fromStart(lexeme: string, word: string, limit: number): number {
+  return Math.min(limit, ...rows(lexeme, word.slice(0, lexeme.length + limit), limit))
+}
+
 /** Letters to add, leave out, change, or swap with their neighbour; `limit` when it is not less. */
 function distance(a: string, b: string, limit: number): number {
+  return Math.min(limit, rows(a, b, limit)[b.length] ?? limit)
+}
+
+/** From all of `a` to each beginning of `b`; nothing when no beginning is nearer than `limit`. */
+function rows(a: string, b: string, limit: number): number[] {
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
@@ -110,9 +123,9 @@ function distance(a: string, b: string, limit: number): number {
       row.push(value)
       least = Math.min(least, value)
     }
-    if (least >= limit) return limit
+    if (least >= limit) return []
     before = last
     last = row
   }
-  return Math.min(limit, last[b.length] as number)
+  return last
 }

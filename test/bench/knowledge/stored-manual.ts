@@ -2,7 +2,7 @@ import type { SourceDeclaration } from '../../../src/knowledge/declaration.ts'
 import type { KnowledgeBase, SyncReport } from '../../../src/knowledge/knowledge-base.ts'
 import { manualSource } from '../../../src/knowledge/sources/manual.ts'
 
-const FOLDER = '/usr/share/doc/postgresql-doc-15/html'
+export const FOLDER = '/usr/share/doc/postgresql-doc-15/html'
 const MANUAL: Extract<SourceDeclaration, { type: 'manual' }> = { name: 'manual-15', type: 'manual', postgres: 15, path: FOLDER }
 
 /** The manual of Postgres 15, as the questions are about it. */

@@ -1,4 +1,4 @@
-import type { Database } from '../../../src/database/database.ts'
+import type { Database, Session } from '../../../src/database/database.ts'
 
 /** Of many runs, in milliseconds. */
 export interface Times {
@@ -18,22 +18,19 @@ export function timesOf(ms: readonly number[]): Times {
 export function counted(database: Database): { database: Database; statements(): number; ms(): number } {
   let statements = 0
   let ms = 0
-  return {
-    database: {
-      ...database,
-      async query<Row>(sql: string, parameters?: readonly unknown[]) {
-        const started = performance.now()
-        try {
-          return await database.query<Row>(sql, parameters)
-        } finally {
-          statements++
-          ms += performance.now() - started
-        }
-      },
-    },
-    statements: () => statements,
-    ms: () => ms,
-  }
+  const counting = (session: Session): Session['query'] =>
+    async function query<Row>(sql: string, parameters?: readonly unknown[]) {
+      const started = performance.now()
+      try {
+        return await session.query<Row>(sql, parameters)
+      } finally {
+        statements++
+        ms += performance.now() - started
+      }
+    }
+  const transaction: Database['transaction'] = async (work, locks) =>
+    await database.transaction(async (session) => await work({ query: counting(session) }), locks)
+  return { database: { ...database, query: counting(database), transaction }, statements: () => statements, ms: () => ms }
 }
 
 const FIXED = 'select sum(hashint4(n) % 7) from generate_series(1, 100000) as n'
