@@ -1,8 +1,8 @@
 import { ServiceError } from '../../errors.ts'
 import type { Embedder, Model } from '../embedder.ts'
 
-/** A `halfvec` keeps three to four digits, a `vector` seven. */
-const DIGITS = 7
+/** Of numbers up to one. A `halfvec` keeps three to four digits. */
+const STEPS = 1e6
 
 /**
  * As pgvector reads them, of length one: only their direction says something, and numbers that are large or tiny would not fit into a `halfvec`. A ServiceError for
@@ -24,7 +24,7 @@ function written(vector: unknown, model: Model, which: string): string {
   const largest = vector.reduce((most, number) => Math.max(most, Math.abs(number)), 0)
   if (largest === 0) throw refused(model, `a vector of zeros for ${which}, which is near nothing`)
   const length = largest * Math.sqrt(vector.reduce((sum, number) => sum + (number / largest) ** 2, 0))
-  return `[${vector.map((number) => Number((number / length).toPrecision(DIGITS))).join(',')}]`
+  return `[${vector.map((number) => Math.round((number / length) * STEPS) / STEPS).join(',')}]`
 }
 
 function refused({ name }: Model, what: string): ServiceError {

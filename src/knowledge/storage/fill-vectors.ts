@@ -21,16 +21,20 @@ interface Context {
 /** Tokens of what is above a passage, which is embedded with it: titles and the term, on average. */
 export const HEADING_TOKENS = 12
 
-/** Of a model that there is nothing of yet: all. */
+/** Of a model that there is nothing of yet: all. Tokens are those of as many average passages. */
 export async function countMissing(session: Session, table: string | undefined): Promise<{ passages: number; tokens: number }> {
-  const [row] = await session.query<{ passages: number; tokens: number }>(
-    table === undefined
-      ? `select coalesce(sum(passages), 0)::float8 as passages, coalesce(sum(tokens + passages * ${HEADING_TOKENS}), 0)::float8 as tokens from ${SCHEMA}.sources`
-      : `select count(*)::float8 as passages, coalesce(sum(p.tokens + ${HEADING_TOKENS}), 0)::float8 as tokens
-         from (select p.type, p.id from ${SCHEMA}.passages as p where ${isMissing(table)} offset 0) as missing
-         join ${SCHEMA}.passages as p on p.type = missing.type and p.id = missing.id`,
+  const [all] = await session.query<{ passages: number; tokens: number }>(
+    `select coalesce(sum(passages), 0)::float8 as passages, coalesce(sum(tokens), 0)::float8 as tokens from ${SCHEMA}.sources`,
   )
-  return row ?? { passages: 0, tokens: 0 }
+  const { passages = 0, tokens = 0 } = all ?? {}
+  const [row] =
+    table === undefined
+      ? [{ count: passages }]
+      : await session.query<{ count: number }>(
+          `select count(*)::float8 as count from (select p.type, p.id from ${SCHEMA}.passages as p where ${isMissing(table)}) as missing`,
+        )
+  const count = row?.count ?? 0
+  return { passages: count, tokens: Math.round(count * (HEADING_TOKENS + tokens / Math.max(1, passages))) }
 }
 
 /** By the indexes of both tables alone: rows of passages are long. */

@@ -4,10 +4,14 @@ import { SOURCE_TYPES } from '../document.ts'
 import type { ModelTable } from './embedding-models.ts'
 import { MOST_DIMENSIONS, type Pgvector } from './pgvector.ts'
 
-/** Rows in a list of an IVFFlat index, as its manual advises up to a million of them. */
+/** Rows in a list of an IVFFlat index, as its manual advises. More lists would need more memory to be found than servers usually give. */
 const ROWS_PER_LIST = 1_000
+const MOST_LISTS = 200
 /** Its lists are of the rows it was built with: one of so many times more is built anew. */
 const GROWN = 3
+
+/** Twice pgvector's own: without it searches would have to look at half as many again. `npm run bench knowledge vectors` */
+const EF_CONSTRUCTION = 128
 
 interface VectorIndex {
   name: string
@@ -36,14 +40,14 @@ export async function indexVectors(
     const name = `vectors_${model.id}_${type.replaceAll('-', '_')}_near`
     const old = await readIndexes(database, name)
     for (const { name: half } of old.filter(({ isValid }) => !isValid)) await drop(database, half, signal)
-    const lists = Math.max(1, Math.ceil(rows / ROWS_PER_LIST))
+    const lists = Math.min(MOST_LISTS, Math.max(1, Math.ceil(rows / ROWS_PER_LIST)))
     const valid = old.find(({ isValid }) => isValid)
     if (valid?.method === pgvector.method && (valid.method === 'hnsw' || lists <= valid.lists * GROWN)) continue
     progress(`Indexing ${rows} vectors of ${model.name}`)
     const next = valid ? nextName(name, valid.name) : name
     await database.build(
       `create index concurrently ${next} on ${model.table} using ${pgvector.method} (embedding ${pgvector.schema}.${pgvector.type}_cosine_ops)
-       ${pgvector.method === 'ivfflat' ? `with (lists = ${lists})` : ''} where type = '${type}'`,
+       with (${pgvector.method === 'ivfflat' ? `lists = ${lists}` : `ef_construction = ${EF_CONSTRUCTION}`}) where type = '${type}'`,
       signal,
     )
     if (valid) await drop(database, valid.name, signal)

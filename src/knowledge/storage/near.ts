@@ -16,7 +16,7 @@ const MOST_OF_A_TYPE = 0.6
 /** Candidates of a type at most: what a scan of an HNSW index gives before it has to go on. */
 const MOST_CANDIDATES = 1_000
 /** How widely an index is searched at least: measured by `npm run bench knowledge vectors`. */
-const LEAST_EFFORT = 100
+const LEAST_EFFORT = 400
 const PROBES = 20
 /** Without an index all vectors are compared. Full text answers alone when that takes too long. */
 const LIMIT_MS = 2_000
