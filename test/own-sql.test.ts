@@ -7,9 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../src/database/database.ts'
 import { openEmbedded } from '../src/database/embedded.ts'
 import { turnMonths } from '../src/database/partitions.ts'
+import { openPostgres } from '../src/database/postgres.ts'
 import { postgresKnowledgeBase } from '../src/knowledge/postgres.ts'
 import type { SourceItem } from '../src/knowledge/source.ts'
 import { hashingEmbedder } from './fixtures/hashing-embedder.ts'
+import { startServer } from './fixtures/servers.ts'
 
 const MIGRATIONS = 'src/database/migrations'
 const CLI = join(import.meta.dirname, '../src/cli.ts')
@@ -120,6 +122,37 @@ describe('statements', () => {
     expect([...said].filter((sql) => STAYS.test(sql))).toEqual([])
   })
 })
+
+test('a Postgres has the schema that embedded storage has', async () => {
+  await using server = await startServer(18)
+  await server.query('create database ours owner shop_script')
+  const native = await openPostgres(server.url('ours'))
+  const embedded = await openEmbedded(join(root, 'fresh'))
+  try {
+    const shapeOf = async (database: Database): Promise<string[]> =>
+      (await database.query<{ one: string }>(SHAPE)).map(({ one }) => one).sort()
+    const [one, other] = [await shapeOf(native), await shapeOf(embedded)]
+    expect(one.length).toBeGreaterThan(200)
+    expect(other).toEqual(one)
+  } finally {
+    await embedded.close()
+    await native.close()
+  }
+})
+
+/** Tables with their partitions, columns, indexes, constraints, functions, and what text search has. */
+const SHAPE = `select 'relation ' || c.oid::regclass || ' ' || relkind::text || coalesce(' ' || pg_get_partkeydef(c.oid), '') || coalesce(' ' || pg_get_expr(relpartbound, c.oid), '')
+      || coalesce(' ' || array_to_string(reloptions, ','), '') as one
+    from pg_class as c where relnamespace in ('pgwitness'::regnamespace, 'api'::regnamespace)
+  union all
+  select 'column ' || attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull || attstorage::text
+    from pg_attribute join pg_class as c on c.oid = attrelid
+    where relnamespace in ('pgwitness'::regnamespace, 'api'::regnamespace) and attnum > 0 and not attisdropped and relkind <> 'i'
+  union all select indexdef from pg_indexes where schemaname = 'pgwitness'
+  union all select pg_get_constraintdef(oid) || ' ' || conrelid::regclass from pg_constraint where connamespace = 'pgwitness'::regnamespace
+  union all select pg_get_functiondef(oid) from pg_proc where pronamespace in ('pgwitness'::regnamespace, 'api'::regnamespace)
+  union all select pg_get_viewdef('api.sources'::regclass)
+  union all select dictname || ' ' || dictinitoption from pg_ts_dict where dictnamespace = 'pgwitness'::regnamespace`
 
 /** Where SQL begins in a source file, or a further statement. What a transaction ends may be set. */
 const STAYS =

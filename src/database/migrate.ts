@@ -7,6 +7,7 @@ import { type Database, SCHEMA, type Session } from './database.ts'
 
 /** Beside this file also in the package: the build copies them. */
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url))
+const LOCK_SECONDS = 10
 const FILE = /^(\d{4})-[a-z0-9-]+\.sql$/
 
 interface Migration {
@@ -31,6 +32,8 @@ export async function migrate(database: Database, folder = FOLDER): Promise<void
         `select number, name, hash from ${SCHEMA}.migrations order by number`,
       )
       for (const { number, name, hash } of applied) refuse(files[number - 1], name, hash)
+      // Others would wait behind a lock that is waited for.
+      await session.query(`set local lock_timeout = '${LOCK_SECONDS}s'`)
       for (const file of files.slice(applied.length)) await apply(session, file)
     },
     ['migrations'],
