@@ -2,12 +2,14 @@ import type { Argument, Command, Option } from 'commander'
 import { kbCommands } from '../src/commands/kb.ts'
 import { SOURCE_KINDS, type SourceKind } from '../src/commands/source-fields.ts'
 import { KNOWLEDGE_VARIABLES } from '../src/config.ts'
+import { MEANING } from './knowledge-meaning-part.ts'
 import { OPERATING } from './knowledge-operating-part.ts'
 
 /** docs/knowledge.md. */
 export function knowledgePage(): string {
   return PAGE.replace('{{sources}}', () => SOURCE_KINDS.map(sourceText).join('\n\n'))
     .replace('{{commands}}', () => kbCommands().map(commandText).join('\n\n'))
+    .replace('{{meaning}}', () => MEANING)
     .replace('{{operating}}', () => OPERATING)
     .replace('{{variables}}', knowledgeVariables)
 }
@@ -138,6 +140,8 @@ Exit codes: 0 done, 1 \`kb doctor\` found something, 2 wrong usage or something 
 
 \`pgwitness kb watch\` follows folders, git checkouts and mbox files, and syncs a source within seconds of a change; of mbox files that only grow the new messages alone are read.
 \`--every 12h\` syncs what is read from the web as well. Where the system tells of no changes (network drives) it looks for itself, every five seconds to every minute.
+
+{{meaning}}
 
 {{operating}}
 
