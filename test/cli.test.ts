@@ -247,7 +247,7 @@ describe('bad input', () => {
 
   test('an unknown command names those there are', () => {
     const { status, stderr } = pgwitness(emptyFolder(), 'reviw')
-    expect(stderr).toMatch(/no command `reviw`: use review, ci, post, audit, experiment, stats, rules, serve or simulate/)
+    expect(stderr).toMatch(/no command `reviw`: use review, ci, post, audit, experiment, stats, rules, kb, serve or simulate/)
     expect(status).toBe(2)
   })
 
