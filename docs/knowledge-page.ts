@@ -155,4 +155,8 @@ Without an embedding model full text answers alone; nothing leaves your network 
 
 \`kb search --questions FILE\` answers them in one process: one a line, or a list of strings or of objects with \`question\` (and \`postgres\`, the asker's major version) in YAML, JSON or JSON
 lines. \`--format json\` gives a list of \`{ question, passages }\`, \`--format jsonl\` a line for each as soon as it is answered.
+
+## Over HTTP
+
+A knowledge base in a Postgres can be asked by whatever speaks HTTP, through PostgREST: [postgrest.md](postgrest.md).
 `
