@@ -10,7 +10,8 @@ import { writeTransferFile } from './transfer-file.ts'
 import { LIMITS, type TransferHeader, TransferRecord } from './transfer-record.ts'
 import { readVectorTables, type VectorTable } from './vector-tables.ts'
 
-const AT_ONCE = 16
+/** Of ids; and what is in memory at once, unless one document alone has more. */
+const AT_ONCE = { ids: 1_000, passages: 400 }
 
 /** A UserError when there is nothing to export, or when the file cannot be written. */
 export async function exportBase(database: Database, file: string, { only, signal, progress }: TransferOptions): Promise<TransferReport> {
@@ -140,27 +141,46 @@ async function* recordsOf(
 ): AsyncGenerator<TransferRecord> {
   // A name has only letters, digits and hyphens, and a type is one of ours.
   await session.query(
-    `declare exported no scroll cursor for select id from ${SCHEMA}.documents where source = '${name}' order by key collate "C"`,
+    `declare exported no scroll cursor for select id, passages from ${SCHEMA}.documents where source = '${name}' order by key collate "C"`,
   )
   const passagesOf = `select p.document::text as document, p.breadcrumb, p.anchor, p.kind, p.term, p.text, p.tokens,
       ${table ? `${table.schema}.${table.type}_send(v.embedding)` : 'null::bytea'} as vector
     from ${SCHEMA}.passages as p ${table ? `left join ${table.table} as v on v.type = p.type and v.passage = p.id` : ''}
     where p.type = '${type}' and p.document = any($1::bigint[]) order by p.document, p.position, p.id`
   for (;;) {
-    const ids = (await session.query<{ id: string }>(`fetch ${AT_ONCE} from exported`)).map(({ id }) => String(id))
-    if (ids.length === 0) break
-    const documents = await session.query<DocumentRow>(
-      `select d.id::text as id, d.key, d.revision, d.title, d.url, d.trust, d.from_version, d.to_version, d.metadata
-       from unnest($1::bigint[]) with ordinality as wanted(id, nth) join ${SCHEMA}.documents as d on d.id = wanted.id order by nth`,
-      [ids],
-    )
-    const passages = Map.groupBy(await session.query<PassageRow>(passagesOf, [ids]), ({ document }) => document)
-    for (const document of documents) {
-      yield documentRecord(document)
-      for (const [position, passage] of (passages.get(document.id) ?? []).entries()) yield passageRecord(passage, position)
-    }
+    const some = await session.query<{ id: string; passages: number }>(`fetch ${AT_ONCE.ids} from exported`)
+    if (some.length === 0) break
+    for (const ids of groupsOf(some)) yield* documentsOf(session, ids, passagesOf)
   }
   await session.query('close exported')
+}
+
+function* groupsOf(documents: ReadonlyArray<{ id: string; passages: number }>): Generator<string[]> {
+  let group: string[] = []
+  let passages = 0
+  for (const { id, passages: own } of documents) {
+    if (group.length > 0 && passages + own > AT_ONCE.passages) {
+      yield group
+      group = []
+      passages = 0
+    }
+    group.push(String(id))
+    passages += own
+  }
+  yield group
+}
+
+async function* documentsOf(session: Session, ids: readonly string[], passagesOf: string): AsyncGenerator<TransferRecord> {
+  const documents = await session.query<DocumentRow>(
+    `select d.id::text as id, d.key, d.revision, d.title, d.url, d.trust, d.from_version, d.to_version, d.metadata
+     from unnest($1::bigint[]) with ordinality as wanted(id, nth) join ${SCHEMA}.documents as d on d.id = wanted.id order by nth`,
+    [ids],
+  )
+  const passages = Map.groupBy(await session.query<PassageRow>(passagesOf, [ids]), ({ document }) => document)
+  for (const document of documents) {
+    yield documentRecord(document)
+    for (const [position, passage] of (passages.get(document.id) ?? []).entries()) yield passageRecord(passage, position)
+  }
 }
 
 function documentRecord({ key, revision, title, url, trust, from_version, to_version, metadata }: DocumentRow): TransferRecord {

@@ -9,7 +9,7 @@ import { compareKeys } from './transfer-record.ts'
 import type { VectorTable } from './vector-tables.ts'
 
 /** What is held in memory and stored at once, whichever comes first. */
-const BATCH = { documents: 32, passages: 256 }
+const BATCH = { documents: 256, passages: 256 }
 const KEYS_AT_ONCE = 20_000
 const REMOVED_AT_ONCE = 100
 /** Larger ones cannot be stored in two bytes. */

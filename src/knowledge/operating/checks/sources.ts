@@ -28,7 +28,9 @@ export const sources: Check = {
         : `pgwitness kb sync ${name}`
       if (synced_at === null) {
         const what = documents === 0 ? `${name} is declared, and was never read` : `${name} was begun, and never read to its end`
-        return [{ ...common, kind: 'unfinished', what, advice: data.imported ? `Import its file again. ${sync}` : `${sync} goes on.` }]
+        return [
+          { ...common, kind: 'unfinished', what, advice: data.imported ? 'Import its file again; that goes on.' : `${sync} goes on.` },
+        ]
       }
       const days = Math.floor((now.getTime() - synced_at.getTime()) / DAY_MS)
       if (days <= staleDays) return []
