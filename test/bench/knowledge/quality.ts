@@ -29,10 +29,23 @@ export async function benchQuality(): Promise<void> {
       name: 'ours',
       search: async ({ ask, postgres }) => await base.search({ text: ask, postgres, limit: FIRST }, signal),
     }
-    await compare([ours, ...(await plain(database, manual))], readQuestions(), manual)
+    await compare([ours, inSql(database), ...(await plain(database, manual))], readQuestions(), manual)
     await base.close()
   } finally {
     await database.close()
+  }
+}
+
+/** What PostgREST serves, judged by its quotes: it gives no more. */
+function inSql(session: Session): Contestant {
+  return {
+    name: 'ours in SQL',
+    search: async ({ ask, postgres }) =>
+      await session.query<ManualText>('select url, quote as text from api.search_passages($1, $2::int, $3::int)', [
+        ask,
+        FIRST,
+        postgres ?? null,
+      ]),
   }
 }
 
