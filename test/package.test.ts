@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeSmallManual } from './fixtures/small-manual.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'pgwitness-package-'))
@@ -22,6 +23,7 @@ test('the tarball holds the program, its types and its rules, and nothing of the
       'dist/database/migrations/0001-queue-and-store.sql',
       'dist/index.d.ts',
       'dist/simulation/github/openapi.json',
+      'docs/knowledge.md',
       'docs/service.md',
       'rules/indexes/require-concurrent-index.yml',
       'ci-templates/templates/pgwitness.yml',
@@ -81,3 +83,17 @@ test('and simulates the service there', () => {
   )
   expect(output.toString()).toContain('create index concurrently orders_email')
 }, 120_000)
+
+test('and answers from a manual that was loaded there', () => {
+  const home = join(folder, 'home')
+  writeSmallManual(join(home, 'manual'), 17)
+  const kb = (...args: string[]) =>
+    execFileSync(process.execPath, [join(home, 'node_modules/pgwitness/dist/cli.js'), 'kb', ...args], {
+      cwd: home,
+      env: { ...process.env, DATABASE_URL: '', PGWITNESS_EMBEDDING_MODEL: '' },
+    }).toString()
+  kb('add', '--type', 'manual', '--postgres', '17', '--path', 'manual')
+  expect(JSON.parse(kb('search', '--format', 'json', '--limit', '1', 'index without locking out writes'))).toMatchObject([
+    { url: 'https://www.postgresql.org/docs/17/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY', trust: 'high' },
+  ])
+}, 60_000)
