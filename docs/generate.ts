@@ -62,7 +62,7 @@ function rulePage(rule: Rule): string {
     '## Not reported',
     ...rule.good.map(sql),
     '## Sources',
-    rule.cite.map(({ title, url, quote }) => `- [${title}](${url})${quote ? `: “${quote.trim()}”` : ''}`).join('\n'),
+    rule.cite.map(({ title, url, quote, versions }) => `- [${title}](${url})${versions === 'all' ? '' : ` (${versionsInWords({ versions })})`}${quote ? `: “${quote.trim()}”` : ''}`).join('\n'),
     ...(elsewhere.length > 0 ? ['## Known elsewhere as', elsewhere.map((alias) => `\`${alias}\``).join(', ')] : []),
   ].join('\n\n') + '\n'
 }

@@ -53,7 +53,9 @@ function explain(rule: Rule): string {
     section('Not reported'),
     ...rule.good.map(indent),
     section('Sources'),
-    ...rule.cite.map(({ title, url, quote }) => indent(`${title}  ${url}${quote ? `\n“${quote}”` : ''}`)),
+    ...rule.cite.map(({ title, url, quote, versions }) =>
+      indent(`${title}${versions === 'all' ? '' : ` (${versionsInWords({ versions })})`}  ${url}${quote ? `\n“${quote}”` : ''}`),
+    ),
     ...(elsewhere.length > 0 ? [section('Known elsewhere as'), prose(elsewhere.join(', '))] : []),
     '',
   ].join('\n')

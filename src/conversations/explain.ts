@@ -1,12 +1,6 @@
-import {
-  evidenceMarkdown,
-  explanationMarkdown,
-  type FindingDetail,
-  insteadMarkdown,
-  paragraph,
-  sourcesMarkdown,
-} from '../reports/finding-detail.ts'
+import { evidenceMarkdown, explanationMarkdown, type FindingDetail, insteadMarkdown, paragraph } from '../reports/finding-detail.ts'
 import { fixSql } from '../reports/fix-in-words.ts'
+import { marked, newFootnotes, sourcesMarkdown } from '../reports/footnotes.ts'
 import { clip, LIMITS } from '../reports/limits.ts'
 import { codeMarkdown } from '../reports/markdown-escape.ts'
 import type { StoredFinding } from './stored-finding.ts'
@@ -15,12 +9,13 @@ import type { StoredFinding } from './stored-finding.ts'
 export function explainFinding(finding: StoredFinding): string {
   const { rule, severity, verdict, path, line, message } = finding
   const detail = detailOf(finding)
+  const notes = newFootnotes().take(detail.citations)
   return [
     `**${severity}**, ${verdict}: ${paragraph(message)} (${codeMarkdown(rule)}, ${codeMarkdown(clip(`${path}:${line}`, LIMITS.cell))})`,
-    ...explanationMarkdown(detail),
+    ...marked(explanationMarkdown(detail), notes),
     ...insteadMarkdown(detail),
     ...evidenceMarkdown(detail),
-    ...sourcesMarkdown(detail),
+    ...sourcesMarkdown(notes),
   ].join('\n\n')
 }
 

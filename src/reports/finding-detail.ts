@@ -1,5 +1,6 @@
+import type { Citation } from '../review/finding.ts'
 import { clip, LIMITS } from './limits.ts'
-import { fencedMarkdown, linkMarkdown, proseMarkdown } from './markdown-escape.ts'
+import { fencedMarkdown, proseMarkdown } from './markdown-escape.ts'
 
 /** What every text about one finding is made of, whether it was just found or read from a stored report. */
 export interface FindingDetail {
@@ -9,7 +10,7 @@ export interface FindingDetail {
   /** Commands or SQL that show it again. */
   recipes: readonly string[]
   fix: { text: string /** Each to run by itself. */; sql: readonly string[] } | undefined
-  citations: ReadonlyArray<{ title: string; url: string; quote: string | null }>
+  citations: readonly Citation[]
 }
 
 /** Evidence and how to get it again, as blocks of Markdown. `told` are recipes that the same comment gives already; it grows. */
@@ -34,14 +35,6 @@ export function fixSqlMarkdown({ sql }: NonNullable<FindingDetail['fix']>): stri
   const lines = clip(sql.join('\n'), LIMITS.sql)
   if (lines === '') return []
   return [...(sql.length > 1 ? ['Each in a transaction of its own:'] : []), fencedMarkdown(lines, 'sql')]
-}
-
-export function sourcesMarkdown({ citations }: FindingDetail): string[] {
-  const lines = citations.map(({ title, url, quote }) => {
-    const link = linkMarkdown(clip(title, LIMITS.cell), url)
-    return quote ? `${link}: \u201c${paragraph(quote)}\u201d` : link
-  })
-  return lines.length > 0 ? [`**Source:** ${lines.join('<br>')}`] : []
 }
 
 /** An explanation by its paragraphs. */

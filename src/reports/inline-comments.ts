@@ -3,6 +3,7 @@ import type { Finding } from '../review/finding.ts'
 import type { Review } from '../review/review.ts'
 import { SEVERITIES } from '../rules/rule.ts'
 import { evidenceMarkdown, fixSqlMarkdown, paragraph } from './finding-detail.ts'
+import { type Footnotes, marked, newFootnotes, sourcesMarkdown } from './footnotes.ts'
 import { LIMITS } from './limits.ts'
 import { codeMarkdown, fold } from './markdown-escape.ts'
 import { detailOf, type Explained, explainedOnce } from './markdown-finding.ts'
@@ -47,7 +48,7 @@ function commentOf(key: string, findings: readonly Finding[], review: Review, ex
   if (!first) throw new Error('a comment about nothing')
   const { path, line, endLine } = first
   const suggestion = suggestionFor(findings, review)
-  const parts = { review, explained, told: new Set<string>(), isSuggested: suggestion !== undefined }
+  const parts = { review, explained, footnotes: newFootnotes(), told: new Set<string>(), isSuggested: suggestion !== undefined }
   const sections = findings.slice(0, LIMITS.together).map((finding) => section(finding, finding === first, parts).join('\n\n'))
   const rest = findings.length - sections.length
   const body = [...sections, ...(rest > 0 ? [`The summary has ${rest} more about this statement.`] : [])].join('\n\n---\n\n')
@@ -57,30 +58,33 @@ function commentOf(key: string, findings: readonly Finding[], review: Review, ex
 interface Parts {
   review: Review
   explained: Explained
+  footnotes: Footnotes
   /** Recipes that the comment has already. */
   told: Set<string>
   isSuggested: boolean
 }
 
 /** What was seen, for the worst of a statement why it matters in a sentence or two, what to do instead; the rest folded. */
-function section(finding: Finding, isFirst: boolean, { review, explained, told, isSuggested }: Parts): string[] {
+function section(finding: Finding, isFirst: boolean, { review, explained, footnotes, told, isSuggested }: Parts): string[] {
   const detail = detailOf(finding, review)
   const { why, more } = isFirst ? inShort(finding.explanation) : { why: '', more: finding.explanation }
   const isSaid = explained.has(why)
   explained.set(why, shortNumber(finding))
-  const rest = explainedOnce(finding, explained, { ...detail, explanation: more })
+  const { why: rest, notes } = explainedOnce(finding, { explained, footnotes }, { ...detail, explanation: more })
+  const isShort = why !== '' && !isSaid
+  const claim = `**${finding.severity}**, ${finding.verdict}: ${paragraph(finding.message)}`
   const sql = detail.fix && !isSuggested ? fixSqlMarkdown(detail.fix) : []
   const isLong = (detail.fix?.sql ?? []).join('\n').split('\n').length > LIMITS.inlineSqlLines
   const folded = [
     ...(isLong ? sql : []),
-    ...rest.why,
+    ...(isShort ? rest : marked(rest, notes)),
     ...evidenceMarkdown(detail, told),
-    ...rest.sources,
+    ...sourcesMarkdown(notes),
     `Finding ${codeMarkdown(shortNumber(finding))}, rule ${codeMarkdown(finding.rule)}`,
   ]
   return [
-    `**${finding.severity}**, ${finding.verdict}: ${paragraph(finding.message)}`,
-    ...(why === '' || isSaid ? [] : [paragraph(why)]),
+    ...(isShort || rest.length > 0 ? [claim] : marked([claim], notes)),
+    ...(isShort ? marked([paragraph(why)], notes) : []),
     ...(finding.fix ? [`**Instead:** ${paragraph(finding.fix.text)}`] : []),
     ...(isLong ? [] : sql),
     fold(isLong && sql.length > 0 ? 'SQL to use instead, evidence, source' : 'Evidence, source', folded.join('\n\n')),

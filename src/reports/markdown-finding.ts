@@ -2,8 +2,9 @@ import type { Finding } from '../review/finding.ts'
 import type { Review } from '../review/review.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { excerpt } from './excerpt.ts'
-import { evidenceMarkdown, explanationMarkdown, type FindingDetail, insteadMarkdown, paragraph, sourcesMarkdown } from './finding-detail.ts'
+import { evidenceMarkdown, explanationMarkdown, type FindingDetail, insteadMarkdown, paragraph } from './finding-detail.ts'
 import { fixSql } from './fix-in-words.ts'
+import { type Footnote, type Footnotes, marked, sourcesMarkdown } from './footnotes.ts'
 import { clip, LIMITS } from './limits.ts'
 import { codeMarkdown, fencedMarkdown, htmlText, proseMarkdown } from './markdown-escape.ts'
 import { shortNumber } from './short-number.ts'
@@ -23,35 +24,44 @@ export function detailOf({ explanation, evidence, fix, citations }: Finding, rev
 /** Explanations that a comment has given already, by the number of the finding they stand at: a rule that applies often explains itself once. */
 export type Explained = Map<string, string>
 
+/** What a text has said already. */
+export interface Told {
+  explained: Explained
+  footnotes: Footnotes
+}
+
 /** One finding, folded: the statement, what was seen, why it matters, what to do instead, how to see it again, where it is written. */
-export function findingMarkdown(finding: Finding, review: Review, source: Source | undefined, explained: Explained): string {
+export function findingMarkdown(finding: Finding, review: Review, source: Source | undefined, told: Told): string {
   const { severity, verdict, path, line, title } = finding
   const lines = excerpt(finding, source)
   const detail = detailOf(finding, review)
-  const { why, sources } = explainedOnce(finding, explained, detail)
+  const { why, notes } = explainedOnce(finding, told, detail)
   const heading = `<code>${shortNumber(finding)}</code> <b>${severity}</b>, ${verdict}: ${htmlText(clip(title, LIMITS.cell))} \u00b7 <code>${htmlText(`${clip(path, LIMITS.cell)}:${line}`)}</code>`
   return [
     `<details><summary>${heading}</summary>`,
     ...(lines.length > 0 ? [fencedMarkdown(lines.join('\n'), 'sql')] : []),
-    paragraph(finding.message),
-    ...why,
+    ...(why.length > 0 ? [paragraph(finding.message), ...marked(why, notes)] : marked([paragraph(finding.message)], notes)),
     ...insteadMarkdown(detail),
     ...evidenceMarkdown(detail),
-    ...sources,
+    ...sourcesMarkdown(notes),
     `Rule: ${codeMarkdown(finding.rule)}`,
     '</details>',
   ].join('\n\n')
 }
 
-/** Why, and where it is written, as blocks; of what was said already only where. */
-export function explainedOnce(finding: Finding, explained: Explained, detail: FindingDetail): { why: string[]; sources: string[] } {
+/** Why, as blocks, and where it is written; of what was said already only where. */
+export function explainedOnce(
+  finding: Finding,
+  { explained, footnotes }: Told,
+  detail: FindingDetail,
+): { why: string[]; notes: Footnote[] } {
   const why = explanationMarkdown(detail)
-  const sources = sourcesMarkdown(detail)
-  const text = [...why, ...sources].join('\n\n')
+  const text = JSON.stringify([why, detail.citations])
   const earlier = explained.get(text)
-  if (earlier !== undefined && text !== '') return { why: [`Why, and where it is written: at ${codeMarkdown(earlier)}.`], sources: [] }
+  if (earlier !== undefined && why.length + detail.citations.length > 0)
+    return { why: [`Why, and where it is written: at ${codeMarkdown(earlier)}.`], notes: [] }
   explained.set(text, shortNumber(finding))
-  return { why, sources }
+  return { why, notes: footnotes.take(detail.citations) }
 }
 
 /** One line for a claim that an experiment refuted: the claim, and what was seen instead. */

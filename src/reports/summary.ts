@@ -5,9 +5,10 @@ import { coverageLine } from './coverage-line.ts'
 import { evidenceInWords } from './evidence-in-words.ts'
 import { paragraph } from './finding-detail.ts'
 import { findingCounts, type OrderedFindings, orderFindings } from './finding-order.ts'
+import { newFootnotes } from './footnotes.ts'
 import { clip, LIMITS } from './limits.ts'
 import { codeMarkdown, fold, proseMarkdown } from './markdown-escape.ts'
-import { type Explained, findingMarkdown, harmlessMarkdown } from './markdown-finding.ts'
+import { findingMarkdown, harmlessMarkdown, type Told } from './markdown-finding.ts'
 import { Room } from './room.ts'
 import { shortNumber } from './short-number.ts'
 import { sourcesOf } from './source.ts'
@@ -114,17 +115,17 @@ function seenMarkdown({ fingerprint, evidence }: Finding, review: Review): strin
 /** What the comments at the lines do not tell. */
 function details(review: Review, shown: readonly Finding[], { links }: SummaryOptions, room: Room): string[] {
   const sourceOf = sourcesOf(review)
-  const explained: Explained = new Map()
-  const told = shown.filter(({ fingerprint }) => !links.has(fingerprint))
+  const told: Told = { explained: new Map(), footnotes: newFootnotes() }
+  const left = shown.filter(({ fingerprint }) => !links.has(fingerprint))
   const blocks: string[] = []
-  for (const finding of told) {
+  for (const finding of left) {
     // Rendered one by one, since thousands may not fit.
-    const [block] = room.fit([findingMarkdown(finding, review, sourceOf(finding.path), explained)])
+    const [block] = room.fit([findingMarkdown(finding, review, sourceOf(finding.path), told)])
     if (block === undefined) break
     blocks.push(block)
   }
-  const left = told.length - blocks.length
-  const rest = left > 0 ? [`Details of ${count(left, 'more finding')} did not fit here.`] : []
+  const more = left.length - blocks.length
+  const rest = more > 0 ? [`Details of ${count(more, 'more finding')} did not fit here.`] : []
   if (blocks.length <= LIMITS.unfolded) return [...blocks, ...rest]
   const which = links.size > 0 ? ' without a comment at their lines' : ''
   return [fold(`Details of ${count(blocks.length, 'finding')}${which}`, [...blocks, ...rest].join('\n\n'))]

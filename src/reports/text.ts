@@ -7,6 +7,7 @@ import { evidenceInWords } from './evidence-in-words.ts'
 import { excerpt } from './excerpt.ts'
 import { orderFindings } from './finding-order.ts'
 import { fixSql, leadIn } from './fix-in-words.ts'
+import { type Footnote, type Footnotes, newFootnotes } from './footnotes.ts'
 import { clip, LIMITS } from './limits.ts'
 import { oneLine, printable } from './printable.ts'
 import { sourcesOf } from './source.ts'
@@ -21,35 +22,52 @@ export interface TextOptions {
 
 /** For a person at a terminal: the worst first, refuted claims only counted. */
 export function renderText(review: Review, { colour = false, width = 100 }: TextOptions = {}): string {
-  const page: Page = { review, paint: colour ? paint : (_style, text) => text, width: Math.max(40, width), told: new Set() }
+  const page: Page = {
+    review,
+    paint: colour ? paint : (_style, text) => text,
+    width: Math.max(40, width),
+    told: new Set(),
+    footnotes: newFootnotes(),
+    notes: [],
+  }
   const sourceOf = sourcesOf(review)
   const { shown } = orderFindings(review.findings)
-  const findings = shown.map((finding) =>
-    [
+  const findings = shown.map((finding) => {
+    const { message, why } = withMarks(page, finding)
+    return [
       heading(page, finding),
-      ...indent(2, wrap(clip(oneLine(finding.message), LIMITS.paragraph), page.width - 2)),
+      ...indent(2, wrap(clip(message, LIMITS.paragraph), page.width - 2)),
       ...indent(
         4,
         excerpt(finding, sourceOf(finding.path)).map((line) => page.paint('dim', clip(line, page.width - 4))),
       ),
-      ...details(page, finding),
+      ...details(page, finding, why),
       '',
-    ].join('\n'),
-  )
+    ].join('\n')
+  })
   // A report without findings is short, but what was not seen at all is no clean bill.
   const untested = untestedStatements(review, shown.length > 0).map(
     ({ reason, places }) => `not fully measured at ${shortList(places)}: ${reason}`,
   )
   const notes = [...remarks(review), ...untested].flatMap((note) => wrap(clip(oneLine(note), LIMITS.paragraph), page.width))
-  return [...findings, ...notes.map((line) => page.paint('dim', line)), page.paint('bold', oneLine(coverageLine(review))), ''].join('\n')
+  return [
+    ...findings,
+    ...sources(page),
+    ...notes.map((line) => page.paint('dim', line)),
+    page.paint('bold', oneLine(coverageLine(review))),
+    '',
+  ].join('\n')
 }
 
 interface Page {
   review: Review
   paint: Paint
   width: number
-  /** Explanations and sources already printed: a rule that applies often explains itself once. */
+  /** Explanations already printed: a rule that applies often explains itself once. */
   told: Set<string>
+  footnotes: Footnotes
+  /** Those cited so far. */
+  notes: Footnote[]
 }
 type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'cyan'
 type Paint = (style: Style, text: string) => string
@@ -70,13 +88,46 @@ function heading({ paint }: Page, finding: Finding): string {
   ].join('  ')
 }
 
-function details(page: Page, finding: Finding): string[] {
-  const sources = finding.citations.map(({ title, url }) => `${title}  ${url}`)
+/** The numbers of the sources stand behind why, or behind the message where there is no more to say. */
+function withMarks({ told, footnotes, notes }: Page, { message, explanation, citations }: Finding): { message: string; why: string } {
+  const why = oneLine(explanation)
+  const key = JSON.stringify([why, citations])
+  if (told.has(key)) return { message: oneLine(message), why: '' }
+  told.add(key)
+  const taken = footnotes.take(citations)
+  notes.push(...taken.filter(({ isNew }) => isNew))
+  const marks = taken.map(({ number }) => ` [${number}]`).join('')
+  return why === ''
+    ? { message: `${clip(oneLine(message), LIMITS.paragraph - 50)}${marks}`, why }
+    : { message: oneLine(message), why: `${clip(why, LIMITS.paragraph - 50)}${marks}` }
+}
+
+/** What the numbers mean, once for all findings. */
+function sources({ paint, notes, width }: Page): string[] {
+  if (notes.length === 0) return []
+  const lines = notes.flatMap(({ number, citation: { title, url, quote } }) => {
+    const label = `[${number}] `
+    const text = [oneLine(title), oneLine(url), ...(quote === null ? [] : [`\u201c${oneLine(quote)}\u201d`])]
+    return indent(
+      2,
+      wrapLines(
+        text.map((line) => clip(line, LIMITS.paragraph)),
+        width - 2 - label.length,
+      ).map((line, index) => `${index === 0 ? paint('cyan', label) : ' '.repeat(label.length)}${line}`),
+    )
+  })
+  return [paint('bold', 'Sources'), ...lines, '']
+}
+
+function wrapLines(lines: readonly string[], width: number): string[] {
+  return lines.flatMap((line) => wrap(line, width))
+}
+
+function details(page: Page, finding: Finding, why: string): string[] {
   return [
     ...finding.evidence.flatMap((evidence) => labelled(page, 'seen', oneLine(evidenceInWords(evidence, page.review)))),
-    ...untold(page, [finding.explanation]).flatMap((text) => labelled(page, 'why', oneLine(text))),
+    ...(why === '' ? [] : labelled(page, 'why', why)),
     ...instead(page, finding),
-    ...untold(page, sources).flatMap((text) => labelled(page, 'source', printable(text))),
   ]
 }
 
@@ -84,12 +135,6 @@ function instead(page: Page, { fix }: Finding): string[] {
   if (!fix) return []
   const lines = fixSql(fix).flatMap((step) => clip(printable(step), LIMITS.sql).split('\n'))
   return [...labelled(page, 'instead', oneLine(leadIn(fix))), ...indent(4 + LABEL, lines)]
-}
-
-function untold({ told }: Page, texts: string[]): string[] {
-  const fresh = texts.filter((text) => text.trim() !== '' && !told.has(text))
-  for (const text of fresh) told.add(text)
-  return fresh
 }
 
 const LABEL = 10

@@ -15,7 +15,7 @@ export function namesElsewhere({ aliases }: Rule): string[] {
 }
 
 /** `14 or newer`, `12 to 17`. */
-export function versionsInWords({ versions }: Rule): string {
+export function versionsInWords({ versions }: Pick<Rule, 'versions'>): string {
   if (versions === 'all') return 'of any version'
   if (versions.startsWith('<')) return `before ${versions.slice(1)}`
   if (versions.startsWith('>=')) return `${versions.slice(2)} or newer`

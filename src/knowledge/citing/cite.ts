@@ -10,7 +10,7 @@ import { type Support, supportsOf } from './support.ts'
 const PASSAGES = 10
 /** Found by `npm run bench knowledge cite`: a wrong citation is worse than none. On the page that is known to say it, less will do. */
 export const LEAST = { share: 0.75, score: 0.5 }
-const LEAST_ON_PAGE = { share: 0.6, score: 0.4 }
+const LEAST_ON_PAGE = LEAST
 
 /** What may be cited. */
 interface Citable {
