@@ -43,9 +43,24 @@ export function readQuestion(text: string): Concept[] {
       added.set(index, [...(added.get(index) ?? []), { lexemes: [stem(word + next.word)], weight: 0.9 }])
     }
   }
+  for (const [index, form] of joined(words)) added.set(index, [...(added.get(index) ?? []), form])
   const concepts = words.flatMap((word, index) => conceptsOf(word, added.get(index) ?? [], isQuoted(text, word)))
   return merged([...concepts, ...loosened([...added.values()].flat())]).slice(0, MOST_CONCEPTS)
 }
+
+/** Names of settings, functions and views are said in words: `max connections`, `idle in transaction session timeout`. Those that are none are in no passage. */
+function* joined(words: readonly Word[]): Generator<[index: number, form: Form]> {
+  for (const [index, first] of words.entries()) {
+    if (first.parts[0]?.isStop) continue
+    for (let count = 2; count <= MOST_JOINED; count++) {
+      const some = words.slice(index, index + count)
+      if (some.length < count || some.some(({ parts, whole }) => parts.length !== 1 || whole !== null)) break
+      if (some.at(-1)?.parts[0]?.isStop) continue
+      yield [index, { lexemes: [some.map(({ parts }) => parts[0]?.word).join('_')], weight: 0.6 }]
+    }
+  }
+}
+const MOST_JOINED = 5
 
 /** What a phrase says is worth something also when its words stand apart. */
 function loosened(forms: readonly Form[]): Concept[] {
@@ -83,7 +98,7 @@ function conceptsOf({ whole, parts }: Word, synonyms: Form[], quoted: boolean): 
   })
   if (whole === null) {
     const spoken = parts.filter(({ isStop }) => !isStop)
-    const own = spoken.map((part) => ({ lexemes: [part.stem], weight: 1 }))
+    const own = spoken.flatMap((part) => spellingsOf(part.word).map((word) => ({ lexemes: [stem(word)], weight: 1 })))
     if (own.length === 0 && synonyms.length === 0) return []
     return [concept([...own, ...synonyms])]
   }
@@ -96,6 +111,13 @@ function conceptsOf({ whole, parts }: Word, synonyms: Form[], quoted: boolean): 
       .filter((part) => part.word.length > 1)
       .map((part) => concept([{ lexemes: [part.stem], weight: 1 }], isHidden ? 0.4 : 0.8, part.word)),
   ]
+}
+
+/** As British authors write it, and as the manual does. */
+function spellingsOf(word: string): string[] {
+  const american = word.replace(/([a-z]{3}[a-z]*)is(e[ds]?|ing|ations?|ers?|able)$/, '$1iz$2').replace(/([a-z]{3}[a-z]*)our(s?)$/, '$1or$2')
+  const other = american.replace(/^analys/, 'analyz')
+  return other === word ? [word] : [word, other]
 }
 
 /** The same idea said twice counts once. */
