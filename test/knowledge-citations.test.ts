@@ -192,7 +192,9 @@ const MANUAL = [
   {
     key: 'sql-reindex.html',
     title: 'REINDEX',
-    blocks: [block('REINDEX locks out writes but not reads of the table. It waits for other transactions.')],
+    blocks: [
+      block('REINDEX locks out writes but not reads of the table. It waits for other transactions.', { anchor: 'SQL-REINDEX-NOTES' }),
+    ],
   },
   {
     key: 'runtime-config.html',
@@ -255,7 +257,7 @@ describe('citations of a knowledge base', () => {
       passage: expect.any(String),
       title: 'REINDEX',
       author: 'The PostgreSQL Global Development Group',
-      url: 'https://www.postgresql.org/docs/17/sql-reindex.html',
+      url: 'https://www.postgresql.org/docs/17/sql-reindex.html#SQL-REINDEX-NOTES',
       quote: 'REINDEX locks out writes but not reads of the table.',
     })
   })
@@ -268,14 +270,15 @@ describe('citations of a knowledge base', () => {
     '\u0000 ; drop table x; --',
   ])('nothing supports: %s', async (claim) => expect(await base.cite(claim, 17, signal)).toBeUndefined())
   test('a page is quoted for what a rule says, at the place that says it; other versions and other pages are not', async () => {
-    const claims = ['It needs time.', 'Changing a table to logged writes the whole table to a new file.']
-    expect(await base.quote(claims, PAGE, signal)).toMatchObject({
-      url: `${PAGE}#SQL-ALTERTABLE-NOTES`,
-      quote: 'Changing the table from unlogged to logged writes the whole table to a new file.',
-    })
-    expect(await base.quote(claims, `${PAGE}#SQL-ALTERTABLE-LOGGED`, signal)).toBeUndefined()
-    expect(await base.quote(claims, PAGE.replace('17', '15'), signal)).toBeUndefined()
-    expect(await base.quote(['Bananas grow in Ecuador.'], PAGE, signal)).toBeUndefined()
+    const claims = ['It needs time.', 'REINDEX locks out writes but not reads of the table.']
+    const page = PAGE.replace('altertable', 'reindex')
+    const words = { url: `${page}#SQL-REINDEX-NOTES`, quote: 'REINDEX locks out writes but not reads of the table.' }
+    expect(await base.quote(claims, page, signal)).toMatchObject(words)
+    expect(await base.quote(claims, `${page}#SQL-REINDEX-NOTES`, signal)).toMatchObject(words)
+    expect(await base.quote(claims, `${page}#SQL-REINDEX-OTHER`, signal)).toBeUndefined()
+    expect(await base.quote(claims, page.replace('17', '15'), signal)).toBeUndefined()
+    expect(await base.quote(claims, PAGE, signal)).toBeUndefined()
+    expect(await base.quote(['Bananas grow in Ecuador.'], page, signal)).toBeUndefined()
   })
 })
 
