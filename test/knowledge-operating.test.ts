@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,6 +23,7 @@ const doctor = { fix: false, staleDays: 90, signal, progress() {} }
 const PASSAGES = HOW_TOS + 12
 
 interface Place {
+  url: string
   database: Database
   base: KnowledgeBase
   upkeep: Upkeep
@@ -39,7 +41,12 @@ async function open(kind: string, embedder = hashingEmbedder(MODEL)): Promise<Pl
   const address = await storage.create()
   if (address.kind === 'embedded') folders.push(address.folder)
   const database = await openAddress(address)
-  return { database, base: await postgresKnowledgeBase(database, { embedder }), upkeep: openUpkeep(database, { model: embedder.model }) }
+  return {
+    url: address.kind === 'postgres' ? address.url : '',
+    database,
+    base: await postgresKnowledgeBase(database, { embedder }),
+    upkeep: openUpkeep(database, { model: embedder.model }),
+  }
 }
 
 let empty: Place
@@ -52,7 +59,7 @@ beforeAll(async () => {
   file = join(folders[0] as string, 'base.knowledge')
   await full.upkeep.export(file, all)
   empty = await open('embedded')
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   for (const place of [full, empty]) {
     await place?.base.close()
@@ -517,7 +524,7 @@ describe('on a server', () => {
   let server: Place
   beforeAll(async () => {
     server = await open('Postgres 14')
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await server?.base.close()
     await server?.database.close()
@@ -534,6 +541,22 @@ describe('on a server', () => {
     const texts = (lines: string[]): string[] => lines.slice(1, -1).map((line) => line.replace(/"vector":.*/, ''))
     expect(texts(await linesOf(again))).toEqual(texts(await linesOf(file)))
   })
+
+  test('the commands tell it as text and as JSON, and by their exit codes', async () => {
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, ['src/cli.ts', 'kb', ...args], {
+        encoding: 'utf8',
+        env: { ...process.env, DATABASE_URL: server.url, NO_COLOR: '1' },
+      })
+    await server.database.query(`update pgwitness.sources set synced_at = now() - interval '8 days' where name = 'manual-18'`)
+    const doctored = run('doctor', '--stale-days', '7', '--format', 'json')
+    expect(JSON.parse(doctored.stdout)).toMatchObject({ problems: [{ kind: 'not-synced', source: 'manual-18', isMended: false }] })
+    expect(doctored.status).toBe(1)
+    expect(run('doctor')).toMatchObject({ status: 0, stdout: 'Nothing is wrong.\n' })
+    expect(run('stats').stdout).toMatch(/how-tos +article +300 +300[^]*manual-17 \(\/of\/the\/exporter\/manual\)/)
+    const refused = run('import', `${file}.damaged`)
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('is of format 2'), stdout: '' })
+  }, 120_000)
 
   test('an index whose build was cut off is found and built anew', async () => {
     expect(await server.upkeep.examine(doctor)).toEqual([])
