@@ -7,7 +7,7 @@ export interface Quotes {
   find(statements: readonly string[], url: string, signal: AbortSignal): Promise<Quoted | undefined>
 }
 
-export interface Quoted {
+interface Quoted {
   quote: string
   url: string
 }
