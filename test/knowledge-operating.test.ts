@@ -553,7 +553,7 @@ describe('on a server', () => {
     expect(JSON.parse(doctored.stdout)).toMatchObject({ problems: [{ kind: 'not-synced', source: 'manual-18', isMended: false }] })
     expect(doctored.status).toBe(1)
     expect(run('doctor')).toMatchObject({ status: 0, stdout: 'Nothing is wrong.\n' })
-    expect(run('stats').stdout).toMatch(/how-tos +article +300 +300[^]*manual-17 \(\/of\/the\/exporter\/manual\)/)
+    expect(run('stats').stdout).toMatch(/how-tos +article +300 +300[\s\S]*manual-17 \(\/of\/the\/exporter\/manual\)/)
     const refused = run('import', `${file}.damaged`)
     expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('is of format 2'), stdout: '' })
   }, 120_000)
