@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError } from '../../errors.ts'
 import type { Binaries } from '../native/binaries.ts'
-import { claimFolder, FOLDER_PREFIX, removeLeftovers } from './leftovers.ts'
+import { makeFolder, removeLeftovers } from './leftovers.ts'
 import { type Account, confinement, ENVIRONMENT, runProgram, unprivilegedAccount } from './run-as.ts'
 
 /** The owner of the cluster; nothing that comes from a change ever runs as this. */
@@ -69,8 +68,7 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
   if (!swept) removeLeftovers()
   swept = true
   const account = unprivilegedAccount()
-  const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX))
-  claimFolder(folder)
+  const folder = makeFolder()
   if (account) chownSync(folder, account.uid, account.gid)
   const data = join(folder, 'data')
   let server: ChildProcess | undefined
