@@ -35,7 +35,17 @@ function remoteStore(): Store {
     (name: StoreMethod) =>
     async (...args: unknown[]) =>
       await ask({ kind: 'store', method: name, args })
-  const names: StoreMethod[] = ['addIgnore', 'listIgnores', 'addTrust', 'listTrusts', 'isFirst', 'saveReview', 'findReview', 'secondsSpent']
+  const names: StoreMethod[] = [
+    'addIgnore',
+    'listIgnores',
+    'addTrust',
+    'listTrusts',
+    'isFirst',
+    'saveReview',
+    'findReview',
+    'addSpending',
+    'secondsSpent',
+  ]
   const methods = Object.fromEntries(names.map((name) => [name, method(name)])) as unknown as Omit<Store, typeof Symbol.asyncDispose>
   return { ...methods, async [Symbol.asyncDispose]() {} }
 }
@@ -49,13 +59,13 @@ async function open(): Promise<Handler> {
   return jobHandler({ config, dataDir, forges, store: remoteStore(), add: (job) => ask({ kind: 'add', job }), handles, log })
 }
 
-async function work({ id, task, isLast }: Extract<ToThread, { kind: 'do' }>): Promise<void> {
+async function work({ id, task, attempt }: Extract<ToThread, { kind: 'do' }>): Promise<void> {
   const controller = new AbortController()
   running.set(id, controller)
   try {
     opening ??= open()
     const handler = await opening
-    await handler(task, { isLast }, controller.signal)
+    await handler(task, attempt, controller.signal)
     send({ kind: 'done', id })
   } catch (error) {
     send({ kind: 'done', id, error: errorData(error) })

@@ -17,7 +17,9 @@ export const ServiceConfigFile = z.strictObject({
     .nonnegative()
     .max(100_000)
     .default(240)
-    .describe('Minutes of clones for one installation or project within 24 hours; after that its changes are reviewed without a clone.'),
+    .describe(
+      'Minutes of clones for one installation or project within 24 hours; after that its changes are reviewed without a clone, and questions wait for the next day.',
+    ),
   inlineComments: z
     .int()
     .min(0)

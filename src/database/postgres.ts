@@ -10,6 +10,8 @@ const CONNECT_MS = 10_000
 /** Nothing we ask takes a second; what takes this long waits for a lock or for a server that is gone. */
 const QUERY_MS = 30_000
 const CONNECTIONS = 10
+/** A process that stands still in the middle of a transaction would keep its locks from all others. */
+const IDLE_MS = 15_000
 /** Major version. */
 const OLDEST = 14
 
@@ -17,7 +19,10 @@ const OLDEST = 14
  * A pool of connections to Postgres 14 or newer, directly or through PgBouncer in transaction mode: no session state, no named statements, no LISTEN, and no
  * settings at the start of a connection, which PgBouncer refuses. UserError when the address or the rights are wrong, ServiceError when it cannot be reached.
  */
-export async function openPostgres(url: string, options: { connections?: number; migrations?: string } = {}): Promise<Database> {
+export async function openPostgres(
+  url: string,
+  options: { connections?: number; migrations?: string; idleMs?: number } = {},
+): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.connections ?? CONNECTIONS,
@@ -27,7 +32,9 @@ export async function openPostgres(url: string, options: { connections?: number;
   })
   // An idle connection that breaks is replaced; without a listener it would end the process.
   pool.on('error', () => {})
-  const database = overPool(pool)
+  // Nor may one that breaks between two statements of a transaction: the next statement fails.
+  pool.on('connect', (client) => client.on('error', () => {}))
+  const database = overPool(pool, options.idleMs ?? IDLE_MS)
   try {
     await checkVersion(database)
     await migrate(database, options.migrations)
@@ -44,7 +51,7 @@ async function checkVersion(database: Database): Promise<void> {
     throw new UserError(`DATABASE_URL names a Postgres ${Math.floor(row.version / 10_000)}; the service needs ${OLDEST} or newer.`)
 }
 
-function overPool(pool: pg.Pool): Database {
+function overPool(pool: pg.Pool, idleMs: number): Database {
   return {
     kind: 'postgres',
     async query<Row>(sql: string, parameters: readonly unknown[] = []) {
@@ -60,7 +67,7 @@ function overPool(pool: pg.Pool): Database {
       })
       try {
         const session = overClient(client)
-        await session.query(['begin', ...locks.map(advisoryLock)].join('; '))
+        await session.query(['begin', `set local idle_in_transaction_session_timeout = ${idleMs}`, ...locks.map(advisoryLock)].join('; '))
         const result = await work(session)
         await session.query('commit')
         client.release()
