@@ -114,7 +114,7 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
         await runProgram(join(binaries.bin, 'initdb'), args, programs.signal, { cwd: folder, ...account, env: ENVIRONMENT })
       } catch (error) {
         const said = String((error as { stderr?: unknown }).stderr || error).trim()
-        throw new ServiceError('local clone', `initdb of Postgres ${binaries.version} failed: ${said.slice(-500)}`)
+        throw new ServiceError('local clone', `initdb of Postgres ${binaries.version} failed: ${withoutPaths(said.slice(-500))}`)
       }
     },
     async takeFrom(source) {
@@ -136,6 +136,11 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
     },
   }
   return cluster
+}
+
+/** What reaches a comment tells nothing of where this runs. */
+function withoutPaths(text: string): string {
+  return text.replaceAll(/(?<![\w/])\/(?:[^\s"'/:]+\/)*[^\s"'/:]+/g, '[path]')
 }
 
 function spawnServer(binaries: Binaries, folder: string, account: Account | undefined, settings: Record<string, string>): ChildProcess {
@@ -167,7 +172,7 @@ async function ready(server: ChildProcess, folder: string, signal: AbortSignal):
     signal.throwIfAborted()
     if (failed !== undefined || server.exitCode !== null || server.signalCode !== null || performance.now() - since > START_MS) {
       const log = existsSync(join(folder, 'log')) ? readFileSync(join(folder, 'log'), 'utf8').trim().slice(-500) : ''
-      throw new ServiceError('local clone', `Postgres did not start: ${failed ?? log}`)
+      throw new ServiceError('local clone', `Postgres did not start: ${withoutPaths(failed ?? log)}`)
     }
     await sleep(5)
   }
