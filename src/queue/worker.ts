@@ -209,7 +209,9 @@ class PollingWorker implements Worker {
     if (reason === 'stopping') outcome = { kind: 'again', work, delayMs: 0 }
     if (reason === 'cancelled') outcome = { kind: 'done' }
     if (reason === 'too long') outcome = { kind: 'failed', work, error: `It took longer than ${Math.round(limits.jobMs / 60_000)} min.` }
-    if (outcome.kind === 'failed') warn(`queue: ${work.job.kind} of ${work.job.delivery} failed: ${maskedMessage(outcome.error)}`)
+    // What the handler threw it has told itself.
+    if (outcome.kind === 'failed' && (isGivenUp || reason === 'too long'))
+      warn(`queue: ${work.job.kind} of ${work.job.delivery} failed: ${maskedMessage(outcome.error)}`)
     return outcome
   }
 
