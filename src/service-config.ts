@@ -42,6 +42,11 @@ export function parseServiceConfig(text: string, path: string): ServiceConfig {
   const result = ServiceConfigFile.safeParse(loadYaml(text, path) ?? {})
   if (!result.success)
     throw new UserError(`${path} is not right:\n${z.prettifyError(result.error)}\nEvery setting is described in docs/service.md.`)
+  const { clone, dblab } = result.data
+  if (clone === 'dblab' && dblab.engines.length === 0)
+    throw new UserError(
+      `${path} is not right: \`clone: dblab\` needs an engine, \`dblab.engines\`. Every setting is described in docs/service.md.`,
+    )
   return result.data
 }
 
