@@ -1,4 +1,5 @@
 /** The thread that does a service's jobs: its program. */
+import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openForges } from './assemble-forges.ts'
 import { jobHandler } from './assemble-jobs.ts'
@@ -8,6 +9,11 @@ import type { Handler } from './queue/queue.ts'
 import type { Quotes } from './review/quotes.ts'
 import type { Store } from './store/store.ts'
 import { watchForgeRequests } from './web/forge-requests.ts'
+
+/** A third of the processor's time where both want it. */
+const NICE = 5
+// Webhooks are answered first: on Linux this is about the one thread, and about the programs that it starts.
+if (process.platform === 'linux') setPriority(0, NICE)
 
 const { config, dataDir, environment } = workerData as JobThreadData
 const calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
@@ -39,7 +45,17 @@ function remoteStore(): Store {
     (name: StoreMethod) =>
     async (...args: unknown[]) =>
       await ask({ kind: 'store', method: name, args })
-  const names: StoreMethod[] = ['addIgnore', 'listIgnores', 'addTrust', 'listTrusts', 'isFirst', 'saveReview', 'findReview', 'secondsSpent']
+  const names: StoreMethod[] = [
+    'addIgnore',
+    'listIgnores',
+    'addTrust',
+    'listTrusts',
+    'isFirst',
+    'saveReview',
+    'findReview',
+    'addSpending',
+    'secondsSpent',
+  ]
   const methods = Object.fromEntries(names.map((name) => [name, method(name)])) as unknown as Omit<Store, typeof Symbol.asyncDispose>
   return { ...methods, async [Symbol.asyncDispose]() {} }
 }
@@ -55,13 +71,13 @@ async function open(): Promise<Handler> {
   return jobHandler({ config, dataDir, forges, store: remoteStore(), add: (job) => ask({ kind: 'add', job }), handles, quotes, log })
 }
 
-async function work({ id, task, isLast }: Extract<ToThread, { kind: 'do' }>): Promise<void> {
+async function work({ id, task, attempt }: Extract<ToThread, { kind: 'do' }>): Promise<void> {
   const controller = new AbortController()
   running.set(id, controller)
   try {
     opening ??= open()
     const handler = await opening
-    await handler(task, { isLast }, controller.signal)
+    await handler(task, attempt, controller.signal)
     send({ kind: 'done', id })
   } catch (error) {
     send({ kind: 'done', id, error: errorData(error) })

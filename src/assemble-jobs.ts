@@ -6,9 +6,11 @@ import { type NamedText, noteOfConfig, readNamed, reviewChange } from './assembl
 import { CONFIG_FILE, type Config, DEFAULTS, readGitEnvironment } from './config.ts'
 import type { AnswerSettings } from './conversations/answer.ts'
 import { HANDLE, type Handles } from './conversations/handles.ts'
+import { UserError } from './errors.ts'
 import type { OpenMergeRequest } from './forges/forge.ts'
 import { newHandler } from './jobs/run-job.ts'
 import type { JobSettings, ReviewHow } from './jobs/settings.ts'
+import { isSpent, spending } from './jobs/spending.ts'
 import { mayUseData } from './jobs/trust.ts'
 import type { Handler, Queue } from './queue/queue.ts'
 import type { Quotes } from './review/quotes.ts'
@@ -65,7 +67,7 @@ function jobSettings({ config, dataDir, forges, store, quotes, log }: JobParts):
   }
 }
 
-function answerSettings({ config, add, store, log, handles }: JobParts, { forgeFor, open }: JobSettings): AnswerSettings {
+function answerSettings({ config, add, store, log, handles }: JobParts, { forgeFor, open, budgetSeconds }: JobSettings): AnswerSettings {
   return {
     forgeFor,
     store,
@@ -76,11 +78,14 @@ function answerSettings({ config, add, store, log, handles }: JobParts, { forgeF
       await add({ kind: 'review', ref, delivery: `comment-${ref.forge}-${comment.place}-${comment.id}`, isAsked: true })
     },
     async ask(request, question, signal) {
+      if (await isSpent(request, store, budgetSeconds)) {
+        throw new UserError(`the ${config.budgetMinutesPerDay} minutes of clones that there are for one day are spent. Ask again tomorrow.`)
+      }
       const forge = forgeFor(request)
       const isTrusted = await mayUseData(forge, request, store, signal)
       await using opened = await open(request, await forge.fetchGitAccess(request, signal), forge, signal)
-      const how = { isTrusted, isStatic: false }
-      return await answerQuestion(opened, question, await inForceFor(opened, how, config), signal)
+      const inForce = await inForceFor(opened, { isTrusted, isStatic: false }, config)
+      return await spending(request, store, () => answerQuestion(opened, question, inForce, signal))
     },
   }
 }

@@ -53,7 +53,7 @@ export function isThere(dataDir: string, { databaseUrl }: KnowledgeEnvironment):
 
 /** Where the knowledge base is kept. */
 export async function openDatabase({ databaseUrl }: KnowledgeEnvironment, dataDir: string): Promise<Database> {
-  if (databaseUrl !== undefined) return await (await import('./database/postgres.ts')).openPostgres(databaseUrl)
+  if (databaseUrl !== undefined) return await (await import('./database/postgres.ts')).openPostgres(databaseUrl, { idleMs: IDLE_MS })
   return await (await import('./database/embedded.ts')).openEmbedded(dataDir)
 }
 
@@ -94,6 +94,9 @@ export async function openSource(declaration: SourceDeclaration): Promise<Source
       return (await import('./knowledge/sources/web-page.ts')).webPageSource(declaration)
   }
 }
+
+/** An export reads for long, and whoever takes the file may be slow. */
+const IDLE_MS = 300_000
 
 /** What a sync would do, with nothing stored. Without a knowledge base, or for a source that is not declared, all is new. */
 export async function previewSync(

@@ -60,7 +60,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     options.logTo,
   )
   const database = await openDatabase(environment, dataDir)
-  const warn = (message: string): void => log({ error: message }, 'storage')
+  const warn = (message: string): void => log({ error: message }, 'queue or storage')
   const { pgBossQueue } = await import('./queue/pg-boss-queue.ts')
   const { postgresStore } = await import('./store/postgres-store.ts')
   let queue: Queue | undefined

@@ -17,7 +17,9 @@ export const ServiceConfigFile = z.strictObject({
     .nonnegative()
     .max(100_000)
     .default(240)
-    .describe('Minutes of clones for one installation or project within 24 hours; after that its changes are reviewed without a clone.'),
+    .describe(
+      'Minutes of clones for one installation or project within 24 hours; after that its changes are reviewed without a clone, and questions wait for the next day.',
+    ),
   inlineComments: z
     .int()
     .min(0)
@@ -40,6 +42,11 @@ export function parseServiceConfig(text: string, path: string): ServiceConfig {
   const result = ServiceConfigFile.safeParse(loadYaml(text, path) ?? {})
   if (!result.success)
     throw new UserError(`${path} is not right:\n${z.prettifyError(result.error)}\nEvery setting is described in docs/service.md.`)
+  const { clone, dblab } = result.data
+  if (clone === 'dblab' && dblab.engines.length === 0)
+    throw new UserError(
+      `${path} is not right: \`clone: dblab\` needs an engine, \`dblab.engines\`. Every setting is described in docs/service.md.`,
+    )
   return result.data
 }
 

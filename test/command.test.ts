@@ -35,6 +35,11 @@ test.each<[string, ReturnType<typeof read>]>([
   ['@pgwitness ignore 1a2b3c4d', { kind: 'ignore', finding: undefined, reason: '' }],
   ['@pgwitness ignore 1a2b3c4d it is empty', { kind: 'ignore', finding: undefined, reason: '' }],
   ['@pgwitness ignore', { kind: 'ignore', finding: undefined, reason: '' }],
+  // What looks like a block and is none does not hide what follows.
+  ['```select 1``` is fast\n@pgwitness help', { kind: 'help' }],
+  ['<!-- from a template -->\n@pgwitness help', { kind: 'help' }],
+  ['```\nselect 1\n```\n>>>\nquoted\n>>>\n@pgwitness help', { kind: 'help' }],
+  ['>>>\n@pgwitness help', { kind: 'help' }],
   // One command a comment.
   ['@pgwitness review\n@pgwitness help', { kind: 'review', withData: false, commit: undefined }],
   ['@pgwitness plan', { kind: 'unknown', text: 'plan' }],
@@ -52,6 +57,11 @@ test.each([
   '```\n@pgwitness help\n```',
   '~~~\n@pgwitness help\n~~~',
   '    @pgwitness help',
+  '\t@pgwitness help',
+  '````\n```\n@pgwitness help\n```\n````',
+  '```sql\nselect 1\n~~~\n@pgwitness help\n```',
+  '>>>\nA colleague said:\n@pgwitness help\n>>>\nand was right',
+  '<!--\n@pgwitness help\n-->\nhello',
   '/pgwitnesses help',
   '',
 ])('%j is for nobody here', (text) => expect(read(text)).toBeUndefined())
@@ -64,6 +74,8 @@ test('long texts are read in time', () => {
     '```'.repeat(100_000),
     `@pgwitness try index ${' for '.repeat(50_000)}`,
     '`'.repeat(300_000),
+    '>>>\n'.repeat(100_000),
+    '<!--'.repeat(100_000),
   ])
     read(text)
 })

@@ -5,7 +5,7 @@ import type { Database } from '../src/database/database.ts'
 import { ServiceError } from '../src/errors.ts'
 import { Gone } from '../src/forges/forge.ts'
 import { pgBossQueue } from '../src/queue/pg-boss-queue.ts'
-import type { Handler, Job, Queue } from '../src/queue/queue.ts'
+import type { Attempt, Handler, Job, Queue } from '../src/queue/queue.ts'
 import { type Address, openAddress, STORAGES, type Storage } from './fixtures/databases.ts'
 import { FAST, refOf } from './fixtures/queue-jobs.ts'
 import type { WorkerTask } from './fixtures/queue-worker.ts'
@@ -72,6 +72,8 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
     queues.push(queue)
     return queue
   }
+  /** What waits for an hour or so. */
+  const forget = () => database.query('delete from pgwitness_queue.job')
   const isIdle = async (queue: Queue) => {
     const { waiting, running } = await queue.counts()
     return waiting + running === 0
@@ -226,7 +228,7 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
     await until(async () => (await queue.counts()).running === 0)
     expect(tried[2]).toBe(10)
     expect(await queue.counts()).toMatchObject({ waiting: 1, running: 0 })
-    await queue.add({ kind: 'cancel', ref: refOf(11), delivery: 'closed 11' })
+    await forget()
   })
 
   it('a review that failed leaves its wait to the one that waits for it', async () => {
@@ -250,8 +252,23 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
     await until(() => gate.began.length === 2)
     expect(gate.began[1]?.ref.number).toBe(13)
     gate.open()
-    await queue.add({ kind: 'cancel', ref: refOf(12), delivery: 'closed 12' })
+    await until(async () => (await queue.counts()).running === 0)
+    await forget()
+  })
+
+  it('what was begun and waits to be tried again is done at once when its change is closed, so that it ends what it began', async () => {
+    const queue = await pgBossQueue(database, { limits: { ...FAST, firstRetryMs: 3_600_000, longestRetryMs: 3_600_000 } })
+    queues.push(queue)
+    const begun: boolean[] = []
+    await queue.work(async (_job, { isBegun }) => {
+      begun.push(isBegun)
+      if (begun.length === 1) throw new ServiceError('github', 'down')
+    }, ONE_EACH)
+    await queue.add(review(14))
+    await until(async () => begun.length === 1 && (await queue.counts()).waiting === 1)
+    await queue.add({ kind: 'cancel', ref: refOf(14), delivery: 'closed 14' })
     await until(() => isIdle(queue))
+    expect(begun).toEqual([false, true])
   })
 
   it('of an installation so many run over all workers, and other installations do not wait', async () => {
@@ -413,7 +430,7 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
       expect(second.said).not.toContain('abort 1')
     })
 
-    it('a job that kills each worker is given up', async () => {
+    it('a job that kills each worker is given up, and that is told', async () => {
       const own = await storage.create()
       for (let death = 0; death < 2; death++) {
         const child = startChild({ address: own, add: death === 0 ? [1] : [], holdMs: 3_600_000 })
@@ -424,8 +441,10 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
       const last = await openAddress(own)
       try {
         const queue = await newQueue(last)
-        await queue.work(async () => expect.unreachable(), ONE_EACH)
+        const attempts: Attempt[] = []
+        await queue.work(async (_job, attempt) => void attempts.push(attempt), ONE_EACH)
         await until(async () => (await queue.counts()).failed === 1)
+        expect(attempts).toEqual([{ isLast: false, isBegun: true, isGivenUp: true }])
         expect(await isIdle(queue)).toBe(true)
         await queue.stop(0)
       } finally {

@@ -72,7 +72,7 @@ test('a rule that applies often explains itself once', () => {
   const again = { ...FINDINGS.confirmed, line: 3, endLine: 3 }
   const report = renderText(plainReview({ findings: [FINDINGS.confirmed, again] }))
   expect(report.match(/INSERT, UPDATE and DELETE wait/g)).toHaveLength(1)
-  expect(report.match(/^  \[1\] /gm)).toHaveLength(1)
+  expect(report.match(/^ {2}\[1\] /gm)).toHaveLength(1)
 })
 
 test('notes and files that could not be replayed are listed briefly, even when nothing was found', () => {

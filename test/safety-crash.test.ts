@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,10 +33,7 @@ async function until(what: () => boolean | Promise<boolean>): Promise<void> {
 
 /** Folders of servers that belong to a process, and processes that work there. */
 function ofProcess(pid: number): string[] {
-  return readdirSync(tmpdir()).filter((name) => {
-    const owner = join(tmpdir(), name, 'owner.json')
-    return name.startsWith('pgwitness-local-') && existsSync(owner) && JSON.parse(readFileSync(owner, 'utf8')).pid === pid
-  })
+  return readdirSync(tmpdir()).filter((name) => name.startsWith(`pgwitness-local-${pid}-`))
 }
 
 let server: Server

@@ -47,3 +47,16 @@ test('settings that cannot be right are told before anything begins', async () =
   expect(address).toContain('no address of a Postgres')
   expect(address).not.toContain('hunter2')
 }, 60_000)
+
+test.each([
+  ['dblab', 'needs an engine, `dblab.engines`'],
+  ['template', 'PGWITNESS_TEMPLATE_URL names, and that is not set'],
+])(
+  'clone: %s with nothing to clone is told at the start, not under each change',
+  async (clone, message) => {
+    const config = join(root, `${clone}.yml`)
+    writeFileSync(config, `clone: ${clone}\n`)
+    expect(await refusalOf({ config })).toContain(message)
+  },
+  60_000,
+)

@@ -208,6 +208,17 @@ describe('a maintainer', () => {
 })
 
 describe('an operator', () => {
+  test('whose forge fails sees no status run on when the change is closed meanwhile', async () => {
+    await using it = await startForgeAndService('github', '', { firstRetryMs: 3_600_000, longestRetryMs: 3_600_000 })
+    const ref = await it.propose()
+    it.stub.misbehave({ method: 'POST', path: /reviews$/, reset: true })
+    await it.deliver('opened', ref)
+    while ((await it.service.queue.counts()).waiting === 0 || it.stub.state(ref).statuses.length === 0) await sleep(20)
+    await it.deliver('closed', ref)
+    await it.idle()
+    expect(it.stub.state(ref).statuses.map(({ state }) => state)).toEqual(['cancelled'])
+  }, 60_000)
+
   test('who gives no time for clones gets reviews that say so', async () => {
     await using it = await startForgeAndService('gitlab', 'budgetMinutesPerDay: 0\ninlineComments: 0')
     const ref = await it.propose()
@@ -217,5 +228,9 @@ describe('an operator', () => {
     expect(threads).toEqual([])
     expect(comments[0]?.body).toContain('The budget of clones for today is spent')
     expect(comments[0]?.body).toContain('1 suspected')
+    await it.say(ref, 'alice', '@pgwitness plan select 1')
+    expect(it.stub.state(ref).comments.at(-1)?.body ?? it.stub.state(ref).threads.at(-1)?.comments.at(-1)?.body).toContain(
+      '0 minutes of clones',
+    )
   }, 60_000)
 })

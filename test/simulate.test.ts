@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { readStoredEvent, redirected } from '../src/simulation/stored-event.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
 const folder = mkdtempSync(join(tmpdir(), 'pgwitness-test-simulate-'))
@@ -105,7 +106,24 @@ test('somebody without permission', () => {
   expect(stdout).toContain('Only people who may write to `shop/api`'.replaceAll('`', ''))
 })
 
+test('a comment in a thread is answered, under the change', () => {
+  const comment = { id: 8, body: '@pgwitness help', user: ALICE, in_reply_to_id: 7 }
+  const { stdout } = simulate({ action: 'created', comment, pull_request: PULL, repository: REPOSITORY, sender: ALICE })
+  expect(stdout).toContain('── Comment of alice (eyes) ──')
+  expect(stdout).toContain('── Comment of pgwitness[bot] ──')
+})
+
+test('a check run that is to run again names the change that is there', () => {
+  const check = { name: 'pgwitness', external_id: 'pgwitness:17:8fa3385b', pull_requests: [] }
+  const event = { action: 'rerequested', check_run: check, repository: REPOSITORY, sender: ALICE }
+  const ref = { forge: 'github' as const, repository: 'shop/api', repositoryId: 5, number: 1 }
+  const { headers, body } = redirected(readStoredEvent(JSON.stringify(event), 'event.json'), ref, undefined, 'secret')
+  expect(headers['x-github-event']).toBe('check_run')
+  expect(JSON.parse(body).check_run.external_id).toBe('pgwitness:1:8fa3385b')
+})
+
 test.each<[string, unknown, RegExp]>([
+  ['a repository that is none', { ...OPENED, repository: { ...REPOSITORY, full_name: 'shop' } }, /is no webhook of GitHub[\s\S]*full_name/],
   ['no JSON', '{', /is not JSON/],
   ['something else', [], /is no webhook of GitHub/],
   ['a webhook of nothing', { object_kind: 'push' }, /is no webhook of GitLab/],

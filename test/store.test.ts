@@ -54,6 +54,30 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
     expect(await store.listTrusts('github:42:8')).toEqual([])
   })
 
+  if (isShared)
+    it('a process that stands still in the middle of a transaction keeps its locks from others for a while only', async () => {
+      const { url } = address as Address & { kind: 'postgres' }
+      const still = await openPostgres(url, { idleMs: 300 })
+      try {
+        const [begun, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+        const stood = still.transaction(
+          async (session) => {
+            begun.resolve()
+            await goesOn.promise
+            await session.query('select 1')
+          },
+          ['a lock'],
+        )
+        await begun.promise
+        expect(await database.transaction(async () => 'mine', ['a lock'])).toBe('mine')
+        goesOn.resolve()
+        await expect(stood).rejects.toThrow(ServiceError)
+        expect(await still.query('select 1 as one')).toEqual([{ one: 1 }])
+      } finally {
+        await still.close()
+      }
+    })
+
   it('knows whether something was said, and to which comment', async () => {
     const huge = 2 ** 52
     expect(await store.isFirst(CHANGE, 'help', huge)).toBe(true)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { startService } from '../assemble-service.ts'
-import { readServiceEnvironment } from '../config.ts'
+import { readEnvironment, readServiceEnvironment } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { parseServiceConfig, type ServiceConfig } from '../service-config.ts'
 
@@ -22,6 +22,8 @@ export async function runServe(options: ServeOptions): Promise<void> {
   const environment = readServiceEnvironment()
   if (options.role && environment.databaseUrl === undefined)
     throw new UserError(`--role ${options.role} needs the other half to work with: set DATABASE_URL for both, or leave --role out.`)
+  if (options.role !== 'web' && config.clone === 'template' && readEnvironment().templateUrl === undefined)
+    throw new UserError('`clone: template` copies the database that PGWITNESS_TEMPLATE_URL names, and that is not set.')
   const service = await startService({
     // One machine may run both halves: a worker listens only when told where.
     port: options.port ?? (options.role === 'worker' ? undefined : PORT),

@@ -58,7 +58,8 @@ async function replyTo(forge: Forge, asked: Asked, settings: AnswerSettings, sig
   }
   if (command.kind === 'help') return helpText()
   const request = await forge.fetchMergeRequest(ref, signal)
-  if (request.state !== 'open') return 'This is not open any more, so nothing is run for it.'
+  // What is known is told as long as somebody asks.
+  if (request.state !== 'open' && command.kind !== 'explain') return 'This is not open any more, so nothing is run for it.'
   return await answers(asked, command, request, settings, signal)
 }
 
@@ -80,7 +81,7 @@ async function answers(
       if (command.withData) await store.addTrust(change, { headSha: request.headSha, by: comment.author.login })
       await settings.askForReview(ref, place)
       return command.withData
-        ? `The review of ${sha} is on its way, on the clone with production\u2019s data. That holds for this commit alone.`
+        ? `The review of ${sha} is on its way, and may run where production\u2019s data is. That holds for this commit alone.`
         : `The review of ${sha} is on its way; the summary will say what it found.`
     case 'explain': {
       const finding = findFinding(await store.findReview(change), command.finding, comment.key)

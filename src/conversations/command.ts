@@ -15,22 +15,39 @@ export type Command =
 const LONGEST_TEXT = 20_000
 
 /**
- * The first command for us in a comment: `@pgwitness plan select …` or `/pgwitness plan select …` at the beginning of a line. What is quoted (`>`) or in a code
- * block was said by somebody else. Undefined when nothing is for us.
+ * The first command for us in a comment: `@pgwitness plan select …` or `/pgwitness plan select …` at the beginning of a line. What is quoted, in a code
+ * block or in an HTML comment was said by somebody else, or to nobody. Undefined when nothing is for us.
  */
 export function readCommand(comment: string, handles: readonly string[]): Command | undefined {
   const lines = comment.slice(0, LONGEST_TEXT).replaceAll('\r\n', '\n').split('\n')
   const names = handles.map((handle) => handle.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')
-  const address = new RegExp(`^\\s{0,3}(?:@(?:${names})|/pgwitness)(?=$|[\\s,:])[,:]?\\s*(.*)$`, 'i')
-  let isCode = false
+  const address = new RegExp(`^ {0,3}(?:@(?:${names})|/pgwitness)(?=$|[\\s,:])[,:]?\\s*(.*)$`, 'i')
+  /** What ends the block that a line is in. */
+  let end: RegExp | undefined
   for (const [index, line] of lines.entries()) {
-    if (/^\s{0,3}(?:```|~~~)/.test(line)) isCode = !isCode
-    if (isCode) continue
+    if (end) {
+      if (end.test(line)) end = undefined
+      continue
+    }
+    end = endOfBlock(line, lines, index)
+    if (end) continue
     const said = address.exec(line)?.[1]
     if (said !== undefined) return commandOf(said.trim(), lines.slice(index + 1).join('\n'))
   }
   return undefined
 }
+
+/** Undefined when the line opens no block. A fence ends with one of the same kind that is at least as long; a quote between `>>>` is GitLab's. */
+function endOfBlock(line: string, lines: readonly string[], index: number): RegExp | undefined {
+  const fence = /^ {0,3}(?:(`{3,})[^`]*|(~{3,}).*)$/.exec(line)
+  const [, ticks, tildes] = fence ?? []
+  if (ticks !== undefined) return new RegExp(`^ {0,3}\`{${ticks.length},}\\s*$`)
+  if (tildes !== undefined) return new RegExp(`^ {0,3}~{${tildes.length},}\\s*$`)
+  if (/^ {0,3}<!--(?!.*-->)/.test(line)) return /-->/
+  return QUOTE.test(line) && lines.slice(index + 1).some((later) => QUOTE.test(later)) ? QUOTE : undefined
+}
+
+const QUOTE = /^>>>\s*$/
 
 function commandOf(first: string, rest: string): Command {
   const [, verb = '', after = ''] = /^([a-z]*)[.!?]?\s*([\s\S]*)$/i.exec(first) ?? []

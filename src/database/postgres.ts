@@ -11,6 +11,8 @@ const CONNECT_MS = 10_000
 /** Nothing we ask takes a second; what takes this long waits for a lock or for a server that is gone. */
 const QUERY_MS = 30_000
 const CONNECTIONS = 10
+/** A process that stands still in the middle of a transaction would keep its locks from all others. */
+const IDLE_MS = 15_000
 /** Major version. */
 const OLDEST = 14
 
@@ -18,8 +20,12 @@ const OLDEST = 14
  * A pool of connections to Postgres 14 or newer, directly or through PgBouncer in transaction mode: no session state, no named statements, no LISTEN, and no
  * settings at the start of a connection, which PgBouncer refuses. UserError when the address or the rights are wrong, ServiceError when it cannot be reached.
  */
-export async function openPostgres(url: string, options: { connections?: number; migrations?: string } = {}): Promise<Database> {
-  const database = connect(url, { connections: options.connections ?? CONNECTIONS, connectMs: CONNECT_MS, queryMs: QUERY_MS })
+export async function openPostgres(
+  url: string,
+  options: { connections?: number; migrations?: string; idleMs?: number } = {},
+): Promise<Database> {
+  const { connections = CONNECTIONS, idleMs = IDLE_MS } = options
+  const database = connect(url, { connections, connectMs: CONNECT_MS, queryMs: QUERY_MS, idleMs })
   try {
     await checkVersion(database)
     await migrate(database, options.migrations)
@@ -34,12 +40,14 @@ interface Connecting {
   connections: number
   connectMs: number
   queryMs: number
+  /** A transaction in which nothing is asked for so long ends. */
+  idleMs?: number
   /** Everything is a transaction, and none can write. */
   readOnly?: boolean
 }
 
 /** As it is: nothing is asked or changed yet. */
-export function connect(url: string, { connections, connectMs, queryMs, readOnly = false }: Connecting): Database {
+export function connect(url: string, { connections, connectMs, queryMs, idleMs = IDLE_MS, readOnly = false }: Connecting): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -49,7 +57,10 @@ export function connect(url: string, { connections, connectMs, queryMs, readOnly
   })
   // An idle connection that breaks is replaced; without a listener it would end the process.
   pool.on('error', () => {})
-  const database = overPool(pool, readOnly ? 'begin read only' : 'begin')
+  // Nor may one that breaks between two statements of a transaction: the next statement fails.
+  pool.on('connect', (client) => client.on('error', () => {}))
+  const begin = `${readOnly ? 'begin read only' : 'begin'}; set local idle_in_transaction_session_timeout = ${idleMs}`
+  const database = overPool(pool, begin)
   return readOnly
     ? { ...database, query: async (sql, parameters) => await database.transaction((session) => session.query(sql, parameters)) }
     : database

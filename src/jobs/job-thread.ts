@@ -81,13 +81,13 @@ export function startJobThread(data: JobThreadData, host: JobThreadHost): JobThr
     closeIfIdle()
   }
   return {
-    async handler(task, { isLast }, signal) {
+    async handler(task, attempt, signal) {
       lastId += 1
       const id = lastId
       const abort = (): void => send({ kind: 'abort', id, reason: signal.reason as AbortReason })
       started()
       const ended = new Promise<void>((resolve, reject) => running.set(id, { resolve, reject }))
-      send({ kind: 'do', id, task, isLast })
+      send({ kind: 'do', id, task, attempt })
       if (signal.aborted) abort()
       signal.addEventListener('abort', abort, { once: true })
       try {

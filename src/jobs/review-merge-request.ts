@@ -5,20 +5,21 @@ import type { Review } from '../review/review.ts'
 import type { Ignore } from '../store/store.ts'
 import { type Published, publish } from './publish.ts'
 import { type JobSettings, ownerOf } from './settings.ts'
+import { isSpent } from './spending.ts'
 import { mayUseData } from './trust.ts'
-
-const DAY_MS = 24 * 3600_000
 
 /** Why a review was asked for. */
 export interface ReviewWish {
   /** A draft is only reviewed when somebody asked. */
   isAsked: boolean
+  /** It was begun before, and may have left a status that says it runs. */
+  isBegun: boolean
 }
 
 /** Reviews a merge request as it stands now, and says so there. */
 export async function reviewMergeRequest(
   ref: MergeRequestRef,
-  { isAsked }: ReviewWish,
+  { isAsked, isBegun }: ReviewWish,
   settings: JobSettings,
   signal: AbortSignal,
 ): Promise<void> {
@@ -26,14 +27,17 @@ export async function reviewMergeRequest(
   const forge = settings.forgeFor(ref)
   const request = await forge.fetchMergeRequest(ref, signal)
   const at = { change: changeKey(ref), headSha: request.headSha }
-  if (request.state !== 'open') return log(at, 'not open any more')
+  if (request.state !== 'open') {
+    if (isBegun) await forge.ensureStatus(request, CLOSED, signal)
+    return log(at, 'not open any more')
+  }
   if (request.isDraft && !isAsked) {
     const title = `A draft: reviewed when it is ready, or when asked with ${settings.mention} review`
     await forge.ensureStatus(request, { state: 'neutral', title, summary: title, annotations: [] }, signal)
     return log(at, 'draft')
   }
-  await forge.ensureStatus(request, { state: 'running', title: 'Reviewing', summary: 'The review is running.', annotations: [] }, signal)
   try {
+    await forge.ensureStatus(request, { state: 'running', title: 'Reviewing', summary: 'The review is running.', annotations: [] }, signal)
     const { published, ...told } = await reviewAndPublish(forge, request, settings, signal)
     if (published === 'superseded') await forge.ensureStatus(request, ended('cancelled', 'A newer commit is reviewed instead'), signal)
     if (published === 'closed') await forge.ensureStatus(request, CLOSED, signal)
@@ -92,7 +96,7 @@ async function reviewIt(
   { open, review, store, budgetSeconds }: JobSettings,
   signal: AbortSignal,
 ): Promise<{ review: Review; failOn: string }> {
-  const isStatic = (await store.secondsSpent(ownerOf(request), new Date(Date.now() - DAY_MS))) >= budgetSeconds
+  const isStatic = await isSpent(request, store, budgetSeconds)
   const isTrusted = await mayUseData(forge, request, store, signal)
   await using opened = await open(request, await forge.fetchGitAccess(request, signal), forge, signal)
   return await review(opened, { isTrusted, isStatic }, signal)

@@ -11,9 +11,10 @@ import type { JobSettings } from './settings.ts'
 
 /** What a worker does: the job, and an honest word where the change is reviewed when it cannot be done. */
 export function newHandler(settings: JobSettings, answers: AnswerSettings): Handler {
-  return async (job, { isLast }, signal) => {
+  return async (job, { isLast, isBegun, isGivenUp }, signal) => {
+    if (isGivenUp) return await tell(job, new Error('given up'), settings, signal)
     try {
-      await runJob(job, settings, answers, signal)
+      await runJob(job, isBegun, settings, answers, signal)
     } catch (error) {
       const at = { job: job.kind, repository: job.ref.repository, number: job.ref.number, delivery: job.delivery }
       if (signal.aborted) throw error
@@ -26,10 +27,10 @@ export function newHandler(settings: JobSettings, answers: AnswerSettings): Hand
   }
 }
 
-async function runJob(job: Task, settings: JobSettings, answers: AnswerSettings, signal: AbortSignal): Promise<void> {
+async function runJob(job: Task, isBegun: boolean, settings: JobSettings, answers: AnswerSettings, signal: AbortSignal): Promise<void> {
   switch (job.kind) {
     case 'review':
-      return await reviewMergeRequest(job.ref, { isAsked: job.isAsked === true }, settings, signal)
+      return await reviewMergeRequest(job.ref, { isAsked: job.isAsked === true, isBegun }, settings, signal)
     case 'answer':
       return await answerComment(job.ref, job.comment, answers, signal)
   }

@@ -27,7 +27,7 @@ export interface ReviewHow {
   isStatic: boolean
 }
 
-/** Whose budget a review is. */
+/** Whose budget a review or an answer is. */
 export function ownerOf({ forge, installation, repositoryId }: MergeRequestRef): string {
   return installation === undefined ? `${forge}:${repositoryId}` : `${forge}:installation:${installation}`
 }

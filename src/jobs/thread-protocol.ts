@@ -2,7 +2,7 @@
 import type { ServiceEnvironment } from '../config.ts'
 import { ServiceError, UserError } from '../errors.ts'
 import { type ForgeName, Gone } from '../forges/forge.ts'
-import type { AbortReason, Job, Task } from '../queue/queue.ts'
+import type { AbortReason, Attempt, Job, Task } from '../queue/queue.ts'
 import type { ServiceConfig } from '../service-config.ts'
 import type { Store } from '../store/store.ts'
 
@@ -16,7 +16,7 @@ export interface JobThreadData {
 export type StoreMethod = Exclude<keyof Store, symbol>
 
 export type ToThread =
-  | { kind: 'do'; id: number; task: Task; isLast: boolean }
+  | { kind: 'do'; id: number; task: Task; attempt: Attempt }
   | { kind: 'abort'; id: number; reason: AbortReason }
   | { kind: 'reply'; call: number; value?: unknown; error?: ErrorData }
 

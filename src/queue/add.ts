@@ -94,8 +94,13 @@ async function planFor(session: Session, jobs: readonly Job[]): Promise<Plan> {
     if (job.kind === 'answer') answers.push(newWork(job))
     else if (job.kind === 'cancel') {
       cancelled.add(change)
-      if (there) removed.push(there.id)
-      for (const left of [waiting, reviews, changed]) left.delete(change)
+      reviews.delete(change)
+      if (there?.work.isBegun) changed.set(change, { id: there.id, work: { ...there.work, attempts: 0 } })
+      else {
+        if (there) removed.push(there.id)
+        waiting.delete(change)
+        changed.delete(change)
+      }
     } else if (there) {
       const work = renewed(changed.get(change)?.work ?? there.work, job)
       if (work) changed.set(change, { id: there.id, work })
@@ -114,7 +119,7 @@ async function planFor(session: Session, jobs: readonly Job[]): Promise<Plan> {
 function renewed(older: Work, job: Task): Work | undefined {
   const merged = merge(older.job, job)
   const isSame = older.attempts === 0 && older.job.ref.repository === job.ref.repository && isAsked(older.job) === isAsked(merged)
-  return isSame ? undefined : { ...newWork(merged), notBefore: older.notBefore }
+  return isSame ? undefined : { ...newWork(merged), isBegun: older.isBegun, notBefore: older.notBefore }
 }
 
 function isAsked(job: Task): boolean {

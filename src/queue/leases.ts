@@ -107,8 +107,9 @@ export async function takeOver(
         [ids],
       )
       await session.query(`delete from ${SCHEMA}.workers where id = any ($1::uuid[])`, [ids])
+      // What was cancelled begins anew as well: nobody ended its status.
       for (const { cancelled, ...lease } of leases)
-        await end(boss, session, lease, cancelled ? { kind: 'done' } : afterDeath(lease, limits))
+        await end(boss, session, lease, cancelled && lease.lane !== 'review' ? { kind: 'done' } : afterDeath(lease, limits))
       return leases.length
     },
     ['take over'],
@@ -125,7 +126,8 @@ async function lockChanges(session: Session, workers: readonly string[]): Promis
 
 function afterDeath({ work }: Lease, limits: QueueLimits): Outcome {
   const again = { ...work, deaths: work.deaths + 1 }
-  if (again.deaths < limits.deaths) return { kind: 'again', work: again, delayMs: 0 }
+  // Once more, to say so where the change is reviewed.
+  if (again.deaths <= limits.deaths) return { kind: 'again', work: again, delayMs: 0 }
   return { kind: 'failed', work: again, error: `The process ended ${again.deaths} times while it was done.` }
 }
 
@@ -134,13 +136,15 @@ async function end(boss: PgBoss, session: Session, { id, lane, change }: Lease, 
   await remove(boss, session, lane, [id])
   if (outcome.kind === 'failed') return await recordFailure(session, change, outcome)
   if (outcome.kind === 'done') return
-  const { work, delayMs } = outcome
+  const { delayMs } = outcome
+  const work = { ...outcome.work, isBegun: true }
   const [waiting] = lane === 'review' ? await findWaiting(session, lane, [change]) : []
   if (!waiting) return await send(boss, session, [work], delayMs)
   // It counts as tried as well, so that the next commit does not wait for the back-off.
   const merged = {
     ...waiting.work,
     job: merge(work.job, waiting.work.job),
+    isBegun: true,
     attempts: delayMs > 0 ? work.attempts : waiting.work.attempts,
     notBefore: work.notBefore ?? waiting.work.notBefore,
   }

@@ -30,11 +30,17 @@ export async function pgBossQueue(
   months.unref()
   const add = newAdder(boss, database)
   let worker: Worker | undefined
+  let adding = 0
   return {
     async add(job) {
-      const isNew = await add(job)
-      if (isNew) worker?.wake()
-      return isNew
+      adding += 1
+      try {
+        return await add(job)
+      } finally {
+        adding -= 1
+        // In a burst the rest is put in first, so that whoever waits for an answer does not wait for work that begins.
+        if (adding === 0) worker?.wake()
+      }
     },
     async work(handler, { concurrency, perInstallation }) {
       if (worker) throw new Error('the queue works already')

@@ -20,17 +20,28 @@ export type Task = Exclude<Job, { kind: 'cancel' }>
 /** Why a job's signal was aborted: its `reason`. After `stopping` and `lost` the job begins anew, after the others it does not. */
 export type AbortReason = 'cancelled' | 'stopping' | 'lost' | 'too long'
 
+/** Which try of a job it is. */
+export interface Attempt {
+  /** A ServiceError is not retried any more. */
+  isLast: boolean
+  /** It was begun before, and may have left a status that says it runs. */
+  isBegun: boolean
+  /** So many workers ended while they did it that it is not to be done, only told. It counts as failed. */
+  isGivenUp: boolean
+}
+
 /**
- * What a worker does with a job. Thrown ServiceErrors are retried (after `retryAfterMs`, where they say it; `isLast`: not any more), a Gone ends it quietly,
+ * What a worker does with a job. Thrown ServiceErrors are retried (after `retryAfterMs`, where they say it; not after the last attempt), a Gone ends it quietly,
  * everything else is recorded as failed. `signal` aborts when the change was closed, when the worker stops (it begins anew elsewhere, also when the handler
  * returned), when another worker may have taken it, and after an hour.
  */
-export type Handler = (job: Task, attempt: { isLast: boolean }, signal: AbortSignal) => Promise<void>
+export type Handler = (job: Task, attempt: Attempt, signal: AbortSignal) => Promise<void>
 
 export interface Queue {
   /**
    * Puts a job in, once for each delivery and kind: false when it was seen before. Of reviews of one change at most one waits: a second one is dropped, as the
-   * one that waits will see the newest commit. A `cancel` removes the waiting review and aborts the running one.
+   * one that waits will see the newest commit. A `cancel` aborts the running review and removes the waiting one; one that was
+   * begun before is done at once instead, as it finds the change closed and ends its status.
    */
   add(job: Job): Promise<boolean>
   /**

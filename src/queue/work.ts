@@ -11,6 +11,8 @@ export interface Work {
   attempts: number
   /** How many workers died over it. */
   deaths: number
+  /** Some worker had it before. */
+  isBegun?: boolean | undefined
   /** When it came, in ms since 1970. */
   since: number
   /** Not before: what the service that failed said, in ms since 1970. */

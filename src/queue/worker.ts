@@ -194,20 +194,24 @@ class PollingWorker implements Worker {
     const { signal } = abort
     const timer = setTimeout(() => abort.abort('too long' satisfies AbortReason), limits.jobMs)
     const isLast = isLastAttempt(work, limits)
+    const isGivenUp = work.deaths >= limits.deaths
     let outcome: Outcome = { kind: 'done' }
     try {
-      if (!signal.aborted) await handler(work.job, { isLast }, signal)
+      if (!signal.aborted) await handler(work.job, { isLast, isBegun: work.isBegun === true, isGivenUp }, signal)
     } catch (error) {
       if (error instanceof ServiceError && !isLast) outcome = { kind: 'again', ...tryAgain(work, error, limits) }
       else if (!(error instanceof Gone)) outcome = { kind: 'failed', work, error }
     }
     clearTimeout(timer)
+    if (isGivenUp) outcome = { kind: 'failed', work, error: `The process ended ${work.deaths} times while it was done.` }
     const reason: AbortReason | undefined = signal.aborted ? signal.reason : undefined
     // Also when the handler returned: it may have done so because it was told to.
     if (reason === 'stopping') outcome = { kind: 'again', work, delayMs: 0 }
     if (reason === 'cancelled') outcome = { kind: 'done' }
     if (reason === 'too long') outcome = { kind: 'failed', work, error: `It took longer than ${Math.round(limits.jobMs / 60_000)} min.` }
-    if (outcome.kind === 'failed') warn(`queue: ${work.job.kind} of ${work.job.delivery} failed: ${maskedMessage(outcome.error)}`)
+    // What the handler threw it has told itself.
+    if (outcome.kind === 'failed' && (isGivenUp || reason === 'too long'))
+      warn(`queue: ${work.job.kind} of ${work.job.delivery} failed: ${maskedMessage(outcome.error)}`)
     return outcome
   }
 

@@ -21,7 +21,7 @@ const Stored = z.object({ headers: z.record(z.string(), z.string()), body: z.uni
 const Login = z.object({ login: z.string() })
 const GithubPull = z.object({ title: z.string(), user: Login, draft: z.boolean().optional() })
 const Github = z.object({
-  repository: z.object({ full_name: z.string() }),
+  repository: z.object({ full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'The name of a repository is owner/name') }),
   pull_request: GithubPull.optional(),
   issue: GithubPull.optional(),
   comment: z.object({ body: z.string(), user: Login }).optional(),
@@ -105,8 +105,13 @@ export function redirected(
       set(pull, { number: ref.number })
     }
     if (comment) set(payload.comment, { id: comment.id, in_reply_to_id: undefined })
+    const run = payload.check_run
+    if (typeof run?.external_id === 'string') run.external_id = run.external_id.replace(/^(pgwitness:)\d+/, `$1${ref.number}`)
+    // A thread of the stored change is not there: what was said in it is said under the change.
+    const isInThread = event.name === 'pull_request_review_comment' && comment?.place === 'conversation'
+    if (isInThread) payload.issue = { ...payload.pull_request, pull_request: {} }
     const body = JSON.stringify(payload)
-    headers['x-github-event'] = event.name
+    headers['x-github-event'] = isInThread ? 'issue_comment' : event.name
     headers['x-github-delivery'] = randomUUID()
     headers['x-hub-signature-256'] = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
     return { path: '/api/github/webhooks', headers, body }

@@ -48,6 +48,7 @@ export async function postgresStore(database: Database, options: { warn?: (messa
     },
     saveReview: (review) => database.transaction((session) => save(session, review), [`review of ${review.change}`]),
     findReview: (change) => find(database, change),
+    addSpending: (owner, spent) => addSpending(database, owner, spent),
     async secondsSpent(owner, since) {
       const [row] = await database.query<{ seconds: number }>(
         `select coalesce(sum(seconds), 0)::float8 as seconds from ${SCHEMA}.spending where owner = $1 and finished_at >= $2`,
@@ -68,6 +69,10 @@ async function save(session: Session, review: StoredReview): Promise<void> {
     `insert into ${SCHEMA}.reviews (change, forge, owner, head_sha, finished_at, seconds, report) values ($1, $2, $3, $4, $5, $6, $7::jsonb)`,
     [change, forge, owner, headSha, finishedAt, seconds, jsonText(report)],
   )
+  await addSpending(session, owner, { finishedAt, seconds })
+}
+
+async function addSpending(session: Session, owner: string, { finishedAt, seconds }: { finishedAt: Date; seconds: number }): Promise<void> {
   await session.query(`insert into ${SCHEMA}.spending (owner, finished_at, seconds) values ($1, $2, $3)`, [owner, finishedAt, seconds])
 }
 

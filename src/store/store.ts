@@ -14,6 +14,8 @@ export interface Store {
   saveReview(review: StoredReview): Promise<void>
   /** The newest. */
   findReview(change: string): Promise<StoredReview | undefined>
+  /** Clones were used for so long beside reviews, whose seconds `saveReview` counts. */
+  addSpending(owner: string, spent: { finishedAt: Date; seconds: number }): Promise<void>
   /** Seconds of clones that an installation or project took since then. */
   secondsSpent(owner: string, since: Date): Promise<number>
   [Symbol.asyncDispose](): Promise<void>

@@ -120,15 +120,21 @@ function tell(round: Round, undisturbed?: Round): void {
   for (const line of kinds(log.warnings)) console.log(`    ${line}`)
 }
 
+/** Where they begin to differ, line by line. */
 function show(one: string, other: string): void {
-  const lines = other.split('\n')
-  for (const line of one
-    .split('\n')
-    .filter((text) => !lines.includes(text))
-    .slice(0, 6))
-    console.log(`    + ${line.slice(0, 300)}`)
-  const own = one.split('\n')
-  for (const line of lines.filter((text) => !own.includes(text)).slice(0, 6)) console.log(`    - ${line.slice(0, 300)}`)
+  const [there, before] = [one.split('\n'), other.split('\n')]
+  for (let line = 0, shown = 0; line < Math.max(there.length, before.length) && shown < 5; line += 1) {
+    const [now = '', then = ''] = [there[line], before[line]]
+    if (now === then) continue
+    let at = 0
+    while (now[at] === then[at]) at += 1
+    for (const [sign, text] of [
+      ['-', then],
+      ['+', now],
+    ] as const)
+      console.log(`    ${sign} ${text.slice(Math.max(0, at - 60), at + 240)}`)
+    shown += 1
+  }
 }
 
 /** Warnings that differ only in numbers are one. */

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError } from '../../errors.ts'
 import type { Binaries } from '../native/binaries.ts'
-import { claimFolder, FOLDER_PREFIX, removeLeftovers } from './leftovers.ts'
+import { makeFolder, removeLeftovers } from './leftovers.ts'
 import { type Account, confinement, ENVIRONMENT, runProgram, unprivilegedAccount } from './run-as.ts'
 
 /** The owner of the cluster; nothing that comes from a change ever runs as this. */
@@ -69,8 +68,7 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
   if (!swept) removeLeftovers()
   swept = true
   const account = unprivilegedAccount()
-  const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX))
-  claimFolder(folder)
+  const folder = makeFolder()
   if (account) chownSync(folder, account.uid, account.gid)
   const data = join(folder, 'data')
   let server: ChildProcess | undefined
@@ -116,7 +114,7 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
         await runProgram(join(binaries.bin, 'initdb'), args, programs.signal, { cwd: folder, ...account, env: ENVIRONMENT })
       } catch (error) {
         const said = String((error as { stderr?: unknown }).stderr || error).trim()
-        throw new ServiceError('local clone', `initdb of Postgres ${binaries.version} failed: ${said.slice(-500)}`)
+        throw new ServiceError('local clone', `initdb of Postgres ${binaries.version} failed: ${withoutPaths(said.slice(-500))}`)
       }
     },
     async takeFrom(source) {
@@ -138,6 +136,11 @@ export function newCluster(binaries: Binaries, settings: Record<string, string> 
     },
   }
   return cluster
+}
+
+/** What reaches a comment tells nothing of where this runs. */
+function withoutPaths(text: string): string {
+  return text.replaceAll(/(?<![\w/])\/(?:[^\s"'/:]+\/)*[^\s"'/:]+/g, '[path]')
 }
 
 function spawnServer(binaries: Binaries, folder: string, account: Account | undefined, settings: Record<string, string>): ChildProcess {
@@ -169,7 +172,7 @@ async function ready(server: ChildProcess, folder: string, signal: AbortSignal):
     signal.throwIfAborted()
     if (failed !== undefined || server.exitCode !== null || server.signalCode !== null || performance.now() - since > START_MS) {
       const log = existsSync(join(folder, 'log')) ? readFileSync(join(folder, 'log'), 'utf8').trim().slice(-500) : ''
-      throw new ServiceError('local clone', `Postgres did not start: ${failed ?? log}`)
+      throw new ServiceError('local clone', `Postgres did not start: ${withoutPaths(failed ?? log)}`)
     }
     await sleep(5)
   }

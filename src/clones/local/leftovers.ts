@@ -1,22 +1,21 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Folders of servers begin with this. */
-export const FOLDER_PREFIX = 'pgwitness-local-'
-const OWNER = 'owner.json'
-const CLAIMED_WITHIN_MS = 600_000
+/** Folders of servers begin with this; the process they belong to follows, so that none is ever without an owner. */
+const FOLDER_PREFIX = 'pgwitness-local-'
 
-/** Writes down which process a server's folder belongs to. */
-export function claimFolder(folder: string): void {
-  writeFileSync(join(folder, OWNER), JSON.stringify({ pid: process.pid, started: startOf(process.pid) }))
+/** A new folder for a server of this process. */
+export function makeFolder(): string {
+  return mkdtempSync(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-${startOf(process.pid)}-`))
 }
 
 /** Stops servers and removes folders whose process was killed before it could. Those of other users are left alone. */
 export function removeLeftovers(parent = tmpdir()): void {
-  for (const name of list(parent).filter((one) => one.startsWith(FOLDER_PREFIX))) {
+  for (const name of list(parent)) {
+    const owner = ownerOf(name)
+    if (owner === undefined || startOf(owner.pid) === owner.started) continue
     const folder = join(parent, name)
-    if (isOwned(folder)) continue
     try {
       stopServer(folder)
       // What its server began may still write for a moment.
@@ -27,17 +26,12 @@ export function removeLeftovers(parent = tmpdir()): void {
   }
 }
 
-/** A folder that has no owner yet is about to get one, unless its process was killed just then. */
-function isOwned(folder: string): boolean {
-  const text = read(join(folder, OWNER))
-  if (text === undefined) return Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0) < CLAIMED_WITHIN_MS
-  try {
-    const { pid, started } = JSON.parse(text) as { pid: number; started: string | undefined }
-    return startOf(pid) !== undefined && startOf(pid) === started
-  } catch {
-    // Half written by a process that begins.
-    return true
-  }
+/** The process a server's folder belongs to; undefined for other folders. */
+function ownerOf(name: string): { pid: number; started: string } | undefined {
+  if (!name.startsWith(FOLDER_PREFIX)) return undefined
+  const [pid, started, random] = name.slice(FOLDER_PREFIX.length).split('-')
+  if (pid === undefined || started === undefined || random === undefined) return undefined
+  return { pid: Number(pid), started }
 }
 
 /** Ends the server of a folder at once; does nothing when there is none. */
