@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ServiceError, UserError } from '../src/errors.ts'
-import { Gone, type InlineComment, type MergeRequest, type Status } from '../src/forges/forge.ts'
+import { type Forge, Gone, type InlineComment, type MergeRequest, type Status } from '../src/forges/forge.ts'
 import { githubWebhooks } from '../src/forges/github/webhooks.ts'
 import { type GithubOptions, githubForge } from '../src/forges/github.ts'
 import type { StubMergeRequest } from '../src/simulation/stub-forge.ts'
@@ -104,6 +104,22 @@ describe('who we are', () => {
     await forge.ensureSummary(request, 'One', signal)
     vi.useRealTimers()
     expect(stub.state(ref).comments).toHaveLength(1)
+  })
+
+  test('a token for git that was cut off on its way is asked for again', async () => {
+    const gitToken = async (forge: Forge): Promise<string | undefined> => {
+      const { authorization = '' } = await forge.fetchGitAccess(ref, signal)
+      return Buffer.from(authorization.replace('Basic ', ''), 'base64').toString().split(':')[1]
+    }
+    const forge = asApp()
+    await forge.fetchMergeRequest(ref, signal)
+    stub.misbehave({ path: /access_tokens$/, truncate: true })
+    expect(await gitToken(forge)).toMatch(/^ghs_/)
+    const other = asApp()
+    await other.fetchMergeRequest(ref, signal)
+    stub.misbehave({ path: /access_tokens$/, truncate: true, times: 2 })
+    expect(await failed(other.fetchGitAccess(ref, signal))).toBeInstanceOf(ServiceError)
+    expect(await gitToken(other)).toMatch(/^ghs_/)
   })
 
   test('git gets a token for this repository that only reads', async () => {

@@ -141,8 +141,8 @@ function show(one: string, other: string): void {
 function kinds(warnings: readonly string[]): string[] {
   const counts = new Map<string, number>()
   for (const line of warnings) {
-    const { msg, error } = JSON.parse(line.startsWith('{') ? line : '{}') as { msg?: string; error?: string }
-    const kind = `${msg ?? line}: ${(error ?? '').slice(0, 160).replace(/\d+/g, '0')}`
+    const { msg, error, isOver } = JSON.parse(line.startsWith('{') ? line : '{}') as { msg?: string; error?: string; isOver?: boolean }
+    const kind = `${isOver ? 'for good: ' : ''}${msg ?? line}: ${(error ?? '').slice(0, 160).replace(/\d+/g, '0')}`
     counts.set(kind, (counts.get(kind) ?? 0) + 1)
   }
   return [...counts]

@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto'
 import { App } from '@octokit/app'
 import { Octokit } from '@octokit/core'
 import { z } from 'zod'
-import { UserError } from '../../errors.ts'
+import { ServiceError, UserError } from '../../errors.ts'
 import type { MergeRequestRef, Person } from '../forge.ts'
 import { type Client, newClient } from './client.ts'
 import { Forbidden, failureOf } from './failure.ts'
@@ -68,13 +68,20 @@ function appAccess(OctokitHere: typeof Octokit, { appId, privateKey }: { appId: 
       const octokit = await app.getInstallationOctokit(await installationOf(ref, signal))
       try {
         const wanted = { type: 'installation', repositoryIds: [ref.repositoryId], permissions: { contents: 'read' } }
-        return z.object({ token: z.string() }).parse(await octokit.auth(wanted)).token
+        // A reply that was cut off is kept by the library as a token that is none.
+        const token = tokenOf(await octokit.auth(wanted)) ?? tokenOf(await octokit.auth({ ...wanted, refresh: true }))
+        if (token === undefined) throw new ServiceError('GitHub', 'the reply with the token for git cannot be read')
+        return token
       } catch (error) {
         signal.throwIfAborted()
         throw failureOf(error, { route: 'POST /app/installations/{installation_id}/access_tokens', needs: 'Contents: read' })
       }
     },
   }
+}
+
+function tokenOf(authentication: unknown): string | undefined {
+  return z.object({ token: z.string().min(1) }).safeParse(authentication).data?.token
 }
 
 /** An App acts as the user `SLUG[bot]`. Its id stays when the App is renamed. */
