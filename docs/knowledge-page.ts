@@ -158,5 +158,8 @@ lines. \`--format json\` gives a list of \`{ question, passages }\`, \`--format 
 
 ## Over HTTP
 
+Reviews quote what they cite from it: \`pgwitness review --knowledge ./pgwitness-data\` (the folder of \`--data\`, or \`postgres://…\`; \`ci\` and \`audit\` too). The
+service uses the one in its own storage. A knowledge base that does not answer within a second and a half is left out, and the report says so.
+
 A knowledge base in a Postgres can be asked by whatever speaks HTTP, through PostgREST: [postgrest.md](postgrest.md).
 `

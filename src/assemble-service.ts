@@ -1,5 +1,5 @@
 /** The service: webhooks in, a queue between, reviews and answers out. */
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
@@ -11,6 +11,7 @@ import type { ServiceEnvironment } from './config.ts'
 import { readCommand } from './conversations/command.ts'
 import { type Handles, newHandles } from './conversations/handles.ts'
 import type { Database } from './database/database.ts'
+import { makeFolder } from './database/make-folder.ts'
 import { UserError } from './errors.ts'
 import { startJobThread } from './jobs/job-thread.ts'
 import type { KnowledgeBase } from './knowledge/knowledge-base.ts'
@@ -51,7 +52,7 @@ export interface Service {
 
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { environment, dataDir } = options
-  await makeFolder(dataDir)
+  await prepareFolder(dataDir)
   const stopping = new AbortController()
   const forges = await openForges(environment, stopping.signal)
   const { log } = newLogger(
@@ -140,9 +141,9 @@ const LISTENING: Record<string, string> = {
   EACCES: 'this user may not. Choose a --port from 1024 on',
 }
 
-async function makeFolder(path: string): Promise<void> {
+async function prepareFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
     await access(path, constants.W_OK)
   } catch (error) {
     throw new UserError(`The data folder ${resolve(path)} cannot be written to: ${(error as NodeJS.ErrnoException).code}. See --data.`, {

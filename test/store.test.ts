@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -172,6 +172,31 @@ describe.each(STORAGES)('$name', ({ missing, start, isShared }) => {
 })
 
 describe('a data folder', () => {
+  test('that cannot be made is told at once', () => {
+    const cli = join(import.meta.dirname, '../src/cli.ts')
+    const args = [
+      cli,
+      'kb',
+      'add',
+      '--type',
+      'article',
+      '--path',
+      '.',
+      '--author',
+      'Ada',
+      '--permission',
+      'hers',
+      '--url',
+      'https://ada.example/{name}',
+    ]
+    const { status, stderr } = spawnSync(process.execPath, [...args, '--data', '/proc/none/data'], {
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+      encoding: 'utf8',
+    })
+    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('cannot be made') })
+  })
+
   const folder = mkdtempSync(join(tmpdir(), 'pgwitness-folder-'))
   const children: ChildProcess[] = []
   afterAll(() => {

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
@@ -6,6 +6,7 @@ import { UserError } from '../errors.ts'
 import type { Database } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
 import { newHousekeeping } from './housekeeping.ts'
+import { makeFolder } from './make-folder.ts'
 import { migrate } from './migrate.ts'
 
 /**
@@ -14,7 +15,7 @@ import { migrate } from './migrate.ts'
  */
 export async function openEmbedded(folder: string, options: { migrations?: string } = {}): Promise<Database> {
   const path = resolve(folder)
-  makeFolder(path)
+  prepareFolder(path)
   const unlock = lockFolder(path)
   try {
     const pglite = new PGlite(join(path, 'postgres'), { extensions: { vector } })
@@ -33,9 +34,9 @@ export async function openEmbedded(folder: string, options: { migrations?: strin
   }
 }
 
-function makeFolder(path: string): void {
+function prepareFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
   } catch (error) {
     throw new UserError(`The data folder ${path} cannot be made: ${(error as NodeJS.ErrnoException).code}.`, { cause: error })
   }
