@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander'
 import { kbCommands } from '../src/commands/kb.ts'
 import { SOURCE_KINDS, type SourceKind } from '../src/commands/source-fields.ts'
-import { KNOWLEDGE_VARIABLES } from '../src/config.ts'
+import { KNOWLEDGE_VARIABLES } from '../src/knowledge-environment.ts'
 import { MEANING } from './knowledge-meaning-part.ts'
 import { OPERATING } from './knowledge-operating-part.ts'
 

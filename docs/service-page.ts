@@ -1,5 +1,5 @@
 import { helpText } from '../src/conversations/help.ts'
-import { SERVICE_VARIABLES } from '../src/config.ts'
+import { SERVICE_VARIABLES } from '../src/service-environment.ts'
 
 /** docs/service.md. `settings` are the rows of its table of settings. */
 export function servicePage(settings: readonly string[]): string {

@@ -11,11 +11,11 @@ import type { ServiceEnvironment } from './config.ts'
 import { readCommand } from './conversations/command.ts'
 import { type Handles, newHandles } from './conversations/handles.ts'
 import type { Database } from './database/database.ts'
-import { makeFolder } from './database/make-folder.ts'
 import { UserError } from './errors.ts'
 import { startJobThread } from './jobs/job-thread.ts'
 import type { KnowledgeBase } from './knowledge/knowledge-base.ts'
 import { newLogger } from './log.ts'
+import { makeFolder } from './make-folder.ts'
 import type { QueueLimits } from './queue/limits.ts'
 import type { Handler, Queue } from './queue/queue.ts'
 import type { Quotes } from './review/quotes.ts'
@@ -143,7 +143,7 @@ const LISTENING: Record<string, string> = {
 
 async function prepareFolder(path: string): Promise<void> {
   try {
-    makeFolder(path)
+    makeFolder(path, 0o700)
     await access(path, constants.W_OK)
   } catch (error) {
     throw new UserError(`The data folder ${resolve(path)} cannot be written to: ${(error as NodeJS.ErrnoException).code}. See --data.`, {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import type { BaseScript } from './clone.ts'
 
 /** Raise when a snapshot's format, or how a base is replayed, changes. */
@@ -72,7 +73,7 @@ export function writeBeside(snapshot: string, name: string, text: string): void 
 /** Undefined when there is a folder, else why not: `EACCES`. */
 export function ensureFolder(folder: string): string | undefined {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     return undefined
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error)

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Config, readEnvironment } from '../config.ts'
 import { UserError } from '../errors.ts'
+import { makeFolder } from '../make-folder.ts'
 import { type FormatRequest, renderReport } from '../reports/format.ts'
 import type { Review } from '../review/review.ts'
 import { SEVERITIES } from '../rules/rule.ts'
@@ -31,7 +32,7 @@ export async function writeReports(
 /** What went wrong, which keeps no other report from being written. */
 async function writeReport(file: string, text: string): Promise<UserError[]> {
   try {
-    await mkdir(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     await writeFile(file, text)
     return []
   } catch (error) {

@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { vector } from '@electric-sql/pglite-pgvector'
 import { UserError } from '../errors.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { Database } from './database.ts'
 import { lockFolder } from './folder-lock.ts'
 import { newHousekeeping } from './housekeeping.ts'
-import { makeFolder } from './make-folder.ts'
 import { migrate } from './migrate.ts'
 
 /**
@@ -36,7 +36,7 @@ export async function openEmbedded(folder: string, options: { migrations?: strin
 
 function prepareFolder(path: string): void {
   try {
-    makeFolder(path)
+    makeFolder(path, 0o700)
   } catch (error) {
     throw new UserError(`The data folder ${path} cannot be made: ${(error as NodeJS.ErrnoException).code}.`, { cause: error })
   }

@@ -3,7 +3,8 @@ import { type Database, SCHEMA, type Session } from '../../database/database.ts'
 import { UserError } from '../../errors.ts'
 import { version } from '../../version.ts'
 import { SourceDeclaration } from '../declaration.ts'
-import { type Block, TRUST } from '../document.ts'
+import { type Passage, TRUST } from '../document.ts'
+import type { DocumentColumns } from '../storage/store-documents.ts'
 import type { TransferOptions, TransferReport } from '../upkeep.ts'
 import { snapshot } from './snapshot.ts'
 import { writeTransferFile } from './transfer-file.ts'
@@ -111,26 +112,12 @@ async function readSources(session: Session, only: readonly string[]): Promise<T
     })
 }
 
-interface DocumentRow {
+interface DocumentRow extends DocumentColumns {
   id: string
-  key: string
-  revision: string
-  title: string
-  url: string
-  trust: number
-  from_version: number | null
-  to_version: number | null
-  metadata: { author: string | null; date: string | null; licence: string | null; problems: string[] }
 }
 
-interface PassageRow {
+interface PassageRow extends Omit<Passage, 'position'> {
   document: string
-  breadcrumb: string[]
-  anchor: string | null
-  kind: Block['kind']
-  term: string | null
-  text: string
-  tokens: number
   vector: Uint8Array | null
 }
 

@@ -62,7 +62,8 @@ export async function removeDocuments(database: Database, source: string, keys: 
   })
 }
 
-interface DocumentRow {
+/** As it lies in the table, without its passages. */
+export interface DocumentColumns {
   key: string
   revision: string
   title: string
@@ -71,6 +72,9 @@ interface DocumentRow {
   from_version: number | null
   to_version: number | null
   metadata: { author: string | null; date: string | null; licence: string | null; problems: string[] }
+}
+
+interface DocumentRow extends DocumentColumns {
   passages: PassageRow[]
 }
 
